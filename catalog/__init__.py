@@ -1,0 +1,1 @@
+"""Plain Python, no Airflow: reads Marquez, knows, decides, explains."""

@@ -1,0 +1,1 @@
+"""Everything that in production belongs to somebody else, as local processes."""
