@@ -1,0 +1,68 @@
+"""The shape of every operator: `run` does the work and returns an Outcome, `lineage` turns it into OpenLineage."""
+
+import logging
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from lineage import extraction
+from lineage.errors import LineageError
+from lineage.outcome import Outcome
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
+    from airflow.sdk.definitions.context import Context
+
+logger = logging.getLogger(__name__)
+
+
+class LineageOperator(BaseOperator):
+    """Base of all our operators. A subclass writes `run`, `expected`, and class attributes for the job's facets.
+
+    `execute` keeps the Outcome on the instance for the listener, which runs after it in the same process (or a fork of it:
+    facts of provider openlineage 2.20), also when `run` raised an error that carries one (`LineageError.outcome`).
+    """
+
+    processing: str = "BATCH"
+    integration: str = "ECOMPULSE"
+    job_type: str = "TASK"
+    outcome: Outcome | None = None
+
+    @abstractmethod
+    def run(self, context: "Context") -> Outcome:
+        """Do the work; raise a LineageError with `.outcome` for what was done before it failed."""
+
+    @abstractmethod
+    def expected(self) -> Outcome:
+        """What is known before running: inputs and outputs with their contracts, no counts. No I/O but connection look-ups."""
+
+    def execute(self, context: "Context") -> dict[str, Any]:
+        """Run, keep the outcome for the listener, and return its summary as XCom."""
+        try:
+            self.outcome = self.run(context)
+        except LineageError as error:
+            self.outcome = error.outcome
+            if error.outcome is not None:
+                context["ti"].xcom_push(key="outcome", value=extraction.summary(error.outcome))
+            if error.retryable:
+                raise
+            raise AirflowFailException(str(error)) from error
+        return extraction.summary(self.outcome)
+
+    def lineage(self, outcome: Outcome | None) -> "OperatorLineage":
+        """OpenLineage of one state: `None` at the start (what is expected), the outcome on completion and failure."""
+        return extraction.operator_lineage(outcome or self.expected(), operator=self)
+
+    def get_openlineage_facets_on_start(self) -> "OperatorLineage":
+        """Called by Airflow's listener before `execute`."""
+        return self.lineage(None)
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> "OperatorLineage":
+        """Called by Airflow's listener after success."""
+        return self.lineage(self.outcome)
+
+    def get_openlineage_facets_on_failure(self, task_instance: object) -> "OperatorLineage":
+        """Called by Airflow's listener after failure."""
+        return self.lineage(self.outcome)

@@ -1,0 +1,128 @@
+"""What a task did, as one frozen value: the only thing lineage is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from catalog.schema import Schema
+
+Severity = Literal["critical", "warning"]
+Lifecycle = Literal["ALTER", "CREATE", "DROP", "OVERWRITE", "RENAME", "TRUNCATE"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One expectation on one dataset and what came of it; values are JSON-ready words for people and machines."""
+
+    name: str
+    success: bool
+    severity: Severity
+    column: str | None = None
+    expected: str = ""
+    actual: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnMetrics:
+    """Figures of one column; None where not measured."""
+
+    null_count: int | None = None
+    distinct_count: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transformation:
+    """How an input column reaches an output column (ColumnLineageDatasetFacet 1-2-0)."""
+
+    type: Literal["DIRECT", "INDIRECT"] = "DIRECT"
+    subtype: str = "IDENTITY"
+    description: str = ""
+    masking: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnSource:
+    """One input column of an output column."""
+
+    dataset: Dataset
+    column: str
+    transformation: Transformation = Transformation()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A dataset that a task read, with what was counted and checked on it."""
+
+    dataset: Dataset
+    contract: Contract | None = None
+    schema: Schema | None = None
+    """What was seen, when it differs from the contract's."""
+    rows: int | None = None
+    checks: tuple[Check, ...] = ()
+    metrics: Mapping[str, ColumnMetrics] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A dataset that a task wrote."""
+
+    dataset: Dataset
+    contract: Contract | None = None
+    schema: Schema | None = None
+    rows: int | None = None
+    size_bytes: int | None = None
+    files: int | None = None
+    lifecycle: Lifecycle | None = None
+    columns: Mapping[str, tuple[ColumnSource, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicOffsets:
+    """The half-open range [start, end) read from one partition."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A notification that was sent: where to, and its first line."""
+
+    channel: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one run of a task read, wrote, counted and checked. Counts are rows (messages for a topic)."""
+
+    inputs: tuple[Read, ...] = ()
+    outputs: tuple[Written, ...] = ()
+    rows_in: int | None = None
+    rows_out: int | None = None
+    rows_rejected: int | None = None
+    offsets: tuple[TopicOffsets, ...] = ()
+    interval: tuple[datetime, datetime] | None = None
+    sql: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Where a person can look: {"report": "s3://...", "data docs": "file://..."}."""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Every check of every input, in order."""
+        return tuple(check for read in self.inputs for check in read.checks)
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The checks that did not hold, critical ones first."""
+        return tuple(sorted((check for check in self.checks if not check.success), key=lambda check: check.severity))
