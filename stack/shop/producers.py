@@ -1,0 +1,209 @@
+"""The three producers and how they disagree about one and the same step (the table in docs/shop.md, after domain §5.2).
+
+Web sends the documented envelope. The mobile encoders know no metadata object and drop every nested value and null; iOS also
+writes whole numbers without a fraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from stack.shop.catalogue import Producer, random_uuid
+from stack.shop.clock import iso
+from stack.shop.sessions import EventType, Order, Session, Step
+
+#: A message body while it is still an object.
+Event = dict[str, Any]
+
+#: What the mobile SDKs call the documented event types.
+MOBILE_NAMES: dict[EventType, str] = {
+    "page_view": "screen_viewed",
+    "product_view": "product_viewed",
+    "add_to_cart": "product_added",
+    "remove_from_cart": "product_removed",
+    "checkout_started": "checkout_started",
+    "purchase": "purchase_completed",
+    "user_login": "user_login",
+}
+PAYMENT_METHODS: dict[Producer, tuple[str, ...]] = {
+    "web": ("credit_card", "credit_card", "paypal", "google_pay"),
+    "android": ("credit_card", "paypal", "google_pay", "google_pay"),
+    "ios": ("credit_card", "paypal", "apple_pay", "apple_pay"),
+}
+SHIPPING_METHODS = ("standard", "standard", "express", "overnight")
+SHOP_URL = "https://shop.example.com"
+REFERRERS = ("https://search.example.org/", "https://social.example.net/", "https://news.example.org/deals")
+BROWSERS = (
+    (
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36",
+        "1920x1080",
+    ),
+    (
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+        "1440x900",
+    ),
+    ("Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", "1366x768"),
+)
+ANDROID_PHONES = (("Pixel 9", "15"), ("SM-S921B", "14"), ("moto g84", "13"))
+IPHONES = (("iPhone16,1", "18.1"), ("iPhone14,5", "17.6"), ("iPhone17,3", "18.2"))
+
+
+def build(session: Session, step: Step, *, at_ms: int, rng: Random) -> Event:
+    """The event as the session's producer sends it; `rng` gives the event id where there is one."""
+    return _BUILDERS[session.visit.producer](session, step, at_ms, rng)
+
+
+def key_of(session: Session) -> str:
+    """The message key: the user id as this producer writes it, the session id for an anonymous visitor."""
+    if session.user is None:
+        return session.session_id
+    return f"user_{session.user.user_id}" if session.visit.producer == "web" else session.user.user_id
+
+
+def _web(session: Session, step: Step, at_ms: int, rng: Random) -> Event:
+    browser, viewport = BROWSERS[session.visit.device % len(BROWSERS)]
+    properties = _properties(step, producer="web")
+    if step.type == "page_view":
+        properties["page_title"] = f"{step.page.strip('/').replace('/', ' - ') or 'home'} | shop"
+        properties["viewport_size"] = viewport
+        if rng.random() < 0.30:
+            properties["referrer"] = rng.choice(REFERRERS)
+    properties["user_agent"] = browser
+    properties["ip_address"] = None
+    return {
+        "event_id": random_uuid(rng.getrandbits),
+        "event_type": step.type,
+        "timestamp": iso(at_ms),
+        "user_id": key_of(session),
+        "session_id": session.session_id,
+        "source": "web",
+        "properties": properties,
+        "metadata": {
+            "sdk_version": "1.0.0",
+            "platform": "web",
+            "environment": "prod",
+            "session_start_time": iso(session.visit.start_ms),
+        },
+    }
+
+
+def _android(session: Session, step: Step, at_ms: int, rng: Random) -> Event:
+    device = ANDROID_PHONES[session.visit.device % len(ANDROID_PHONES)]
+    return {
+        "eventName": MOBILE_NAMES[step.type],
+        "timestamp": at_ms,
+        "userId": None if session.user is None else session.user.user_id,
+        "sessionId": session.session_id,
+        "properties": _flattened(session, step, device=device, sdk_version="2.1.0", second_timestamp=at_ms + 7),
+    }
+
+
+def _ios(session: Session, step: Step, at_ms: int, rng: Random) -> Event:
+    device = IPHONES[session.visit.device % len(IPHONES)]
+    properties = _flattened(session, step, device=device, sdk_version="2.0.3", second_timestamp=at_ms + 11.5)
+    event: Event = {
+        "event_name": MOBILE_NAMES[step.type],
+        "timestamp": at_ms + rng.randrange(1, 1000) / 1000,
+        "session_id": session.session_id,
+        "properties": {name: _swift_number(value) for name, value in properties.items()},
+    }
+    if session.user is not None:
+        event["user_id"] = session.user.user_id
+    return event
+
+
+_BUILDERS: dict[Producer, Callable[[Session, Step, int, Random], Event]] = {
+    "web": _web,
+    "android": _android,
+    "ios": _ios,
+}
+
+
+def _flattened(
+    session: Session, step: Step, *, device: tuple[str, str], sdk_version: str, second_timestamp: float
+) -> Event:
+    """Properties with metadata and user properties flattened into them; nested values and nulls are dropped."""
+    producer = session.visit.producer
+    properties = {
+        name: value
+        for name, value in _properties(step, producer=producer).items()
+        if isinstance(value, (str, int, float, bool))
+    }
+    properties["event_category"] = "ecommerce" if step.cart_lines or step.product else "engagement"
+    properties["timestamp"] = second_timestamp
+    properties["sdk_version"] = sdk_version
+    properties["platform"] = producer
+    properties["app_version"] = "5.4.1"
+    properties["device_model"], properties["os_version"] = device
+    properties["environment"] = "production"
+    if session.user is not None:
+        properties["customer_segment"] = session.user.customer_segment
+        properties["age_group"] = session.user.age_group
+    return properties
+
+
+def _properties(step: Step, *, producer: Producer) -> Event:
+    """The documented properties of a step (domain §5.1), before a producer has its way with them."""
+    if step.type == "page_view":
+        return {"page_url": f"{SHOP_URL}{step.page}"} if producer == "web" else {"screen_name": step.page}
+    if step.type == "user_login":
+        return {"method": "password"}
+    if step.order is not None:
+        return _order(step.order, producer=producer)
+    if step.product is None:
+        return {"cart_total": step.cart_cents / 100, "item_count": step.cart_lines, "currency": "USD"}
+    if step.type == "remove_from_cart":
+        return {
+            "product_id": step.product.product_id,
+            "quantity": step.quantity,
+            "cart_total": step.cart_cents / 100,
+            "currency": "USD",
+        }
+    return _product(step, producer=producer)
+
+
+def _product(step: Step, *, producer: Producer) -> Event:
+    product = step.product
+    assert product is not None
+    properties: Event = {
+        "product_id": product.product_id,
+        "product_name": product.product_name,
+        "product_category": product.category,
+        "price": product.price_cents / 100,
+        "currency": "USD",
+    }
+    if step.type == "add_to_cart":
+        properties["quantity"] = step.quantity
+        properties["cart_total"] = step.cart_cents / 100
+    else:
+        properties["brand"] = product.brand
+        if producer == "web":
+            properties["page_url"] = f"{SHOP_URL}/products/{product.product_id}"
+    return properties
+
+
+def _order(order: Order, *, producer: Producer) -> Event:
+    return {
+        "order_id": order.order_id,
+        "total_amount": order.total_cents / 100,
+        "currency": "USD",
+        "items": [
+            {
+                "product_id": product.product_id,
+                "product_name": product.product_name,
+                "price": product.price_cents / 100,
+                "quantity": quantity,
+            }
+            for product, quantity in order.lines
+        ],
+        "item_count": len(order.lines),
+        "payment_method": PAYMENT_METHODS[producer][order.payment % 4],
+        "shipping_method": SHIPPING_METHODS[order.shipping % 4],
+        "discount_amount": order.discount_cents / 100,
+    }
+
+
+def _swift_number(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
