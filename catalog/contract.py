@@ -44,6 +44,8 @@ class Contract:
     suite: str | None
     freshness: timedelta | None
     drift_policy: str
+    settings: tuple[tuple[str, str], ...] = ()
+    """What the engine must be told: a topic's partitions and configuration (domain table of topics)."""
 
     @property
     def pii(self) -> tuple[str, ...]:
@@ -102,6 +104,7 @@ def _contract(contract_id: str, document: OpenDataContractStandard) -> Contract:
         suite=custom.get("suite"),
         freshness=_freshness(document),
         drift_policy=str(custom.get("driftPolicy", "review")),
+        settings=tuple((str(key), str(value)) for key, value in (custom.get("settings") or {}).items()),
     )
 
 
