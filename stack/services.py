@@ -1,0 +1,26 @@
+"""The servers that this repository brings itself: the embedded lineage backend and the shop's API."""
+
+from __future__ import annotations
+
+import sys
+
+from stack import ready
+from stack.server import Server, Site
+
+
+def marquez(site: Site) -> Server:
+    """The embedded lineage backend, on one SQLite file."""
+    data = site.home.data("marquez")
+    options = ("serve", "--port", str(site.ports["marquez"]), "--data", str(data / "marquez.db"))
+    return Server(
+        name="marquez",
+        command=(sys.executable, "-m", "marquez.cli", *options),
+        ready=ready.marquez,
+        prepare=lambda: data.mkdir(exist_ok=True),
+    )
+
+
+def shop(site: Site) -> Server:
+    """The shop's API: the product catalogue and the profiles."""
+    command = (sys.executable, "-m", "stack.shop.api", "--port", str(site.ports["shop"]))
+    return Server(name="shop", command=command, ready=ready.shop, environment=site.environment)
