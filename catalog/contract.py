@@ -2,7 +2,8 @@
 
 Everything that needs a column list derives it from here: the Spark read schemas, the warehouse's and the lake's DDL,
 the schema part of the GX suites, and the schema, ownership and documentation facets.
-Standard: bitol.io, Open Data Contract Standard 3.2. What it has no word for are customProperties: tier, suite, driftPolicy.
+Standard: bitol.io, Open Data Contract Standard 3.2. What it has no word for are customProperties: tier, suite,
+driftPolicy, settings.
 """
 
 from dataclasses import dataclass
@@ -89,7 +90,10 @@ def _contract(contract_id: str, document: OpenDataContractStandard) -> Contract:
     custom = {item.property: item.value for item in document.customProperties or ()}
     if document.id != contract_id:
         raise ValueError(f"its id is {document.id!r}, its file name says {contract_id!r}")
-    (table,) = document.schema_ or ()
+    tables = document.schema_ or []
+    if len(tables) != 1:
+        raise ValueError(f"one dataset per contract, found {len(tables)}")
+    table = tables[0]
     return Contract(
         id=contract_id,
         kind=cast(Kind, contract_id.split(".", maxsplit=1)[0]),

@@ -27,7 +27,10 @@ class ContractMissing(ConfigurationError):
 
     def __init__(self, contract_id: str, known: tuple[str, ...]) -> None:
         self.contract_id = contract_id
-        super().__init__(f"no contract named {contract_id!r}; add catalog/contracts/{contract_id}.yaml or use one of {', '.join(known)}")
+        super().__init__(
+            f"no contract named {contract_id!r}; add catalog/contracts/{contract_id}.yaml "
+            f"or use one of {', '.join(known)}"
+        )
 
 
 class ContractInvalid(ConfigurationError):

@@ -1,6 +1,7 @@
 """What a dataset's columns are: one value for every engine, compared, rendered and derived from.
 
-Types are lower-case words: string, string(n), boolean, int, bigint, double, decimal(p,s), date, timestamp, struct, array, map.
+Types are lower-case words: string, string(n), boolean, int, bigint, double, decimal(p,s), date, timestamp, struct,
+array, map.
 A timestamp is an instant (UTC). A struct has its members in `fields`; an array has one member named `_element`,
 a map two named `key` and `value`: the convention of openlineage-spark for nested schema facets.
 """
@@ -9,7 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-TYPE = re.compile(r"(string|boolean|int|bigint|double|decimal|date|timestamp|struct|array|map)(?:\((\d+)(?:,\s*(\d+))?\))?")
+TYPE = re.compile(
+    r"(string|boolean|int|bigint|double|decimal|date|timestamp|struct|array|map)(?:\((\d+)(?:,\s*(\d+))?\))?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,11 @@ class Check:
     actual: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """What people call it: `expect_column_values_to_not_be_null(user_id)`."""
+        return f"{self.name}({self.column})" if self.column else self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnMetrics:

@@ -1,6 +1,7 @@
 """The shape of every operator: `run` does the work and returns an Outcome, `lineage` turns it into OpenLineage."""
 
 import logging
+import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +20,12 @@ logger = logging.getLogger(__name__)
 
 
 class LineageOperator(BaseOperator):
-    """Base of all our operators. A subclass writes `run`, `expected`, and class attributes for the job's facets.
+    """Base of all our operators. A subclass writes `run` and `expected`.
 
-    `execute` keeps the Outcome on the instance for the listener, which runs after it in the same process (or a fork of it:
-    facts of provider openlineage 2.20), also when `run` raised an error that carries one (`LineageError.outcome`).
+    `execute` keeps the Outcome on the instance for the listener, which runs after it in the same process (or a fork
+    of it: provider openlineage 2.20), also when `run` raised an error that carries one (`LineageError.outcome`).
     """
 
-    processing: str = "BATCH"
-    integration: str = "ECOMPULSE"
-    job_type: str = "TASK"
     outcome: Outcome | None = None
 
     @abstractmethod
@@ -36,10 +34,11 @@ class LineageOperator(BaseOperator):
 
     @abstractmethod
     def expected(self) -> Outcome:
-        """What is known before running: inputs and outputs with their contracts, no counts. No I/O but connection look-ups."""
+        """What is known before running: datasets and contracts, no counts. No I/O but connection look-ups."""
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Run, keep the outcome for the listener, and return its summary as XCom."""
+        started = time.monotonic()
         try:
             self.outcome = self.run(context)
         except LineageError as error:
@@ -49,20 +48,20 @@ class LineageOperator(BaseOperator):
             if error.retryable:
                 raise
             raise AirflowFailException(str(error)) from error
-        return extraction.summary(self.outcome)
+        return {**extraction.summary(self.outcome), "seconds": round(time.monotonic() - started, 1)}
 
-    def lineage(self, outcome: Outcome | None) -> "OperatorLineage":
+    def lineage(self, outcome: Outcome | None) -> "OperatorLineage[Any, Any]":
         """OpenLineage of one state: `None` at the start (what is expected), the outcome on completion and failure."""
-        return extraction.operator_lineage(outcome or self.expected(), operator=self)
+        return extraction.operator_lineage(outcome or self.expected(), source=type(self))
 
-    def get_openlineage_facets_on_start(self) -> "OperatorLineage":
+    def get_openlineage_facets_on_start(self) -> "OperatorLineage[Any, Any]":
         """Called by Airflow's listener before `execute`."""
         return self.lineage(None)
 
-    def get_openlineage_facets_on_complete(self, task_instance: object) -> "OperatorLineage":
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> "OperatorLineage[Any, Any]":
         """Called by Airflow's listener after success."""
         return self.lineage(self.outcome)
 
-    def get_openlineage_facets_on_failure(self, task_instance: object) -> "OperatorLineage":
+    def get_openlineage_facets_on_failure(self, task_instance: object) -> "OperatorLineage[Any, Any]":
         """Called by Airflow's listener after failure."""
         return self.lineage(self.outcome)

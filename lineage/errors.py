@@ -1,0 +1,107 @@
+"""The errors of the Airflow side.
+
+LineageError
+ ├─ ConfigurationError      a setting is wrong: .setting, .problem                      exit 2
+ ├─ OutboxUnwritable        the outbox cannot take an event: .path, .cause   retryable  exit 2
+ ├─ EventNotFound           no such event in the outbox: .name, .path                   exit 2
+ ├─ EventUnreadable         what was refused is no event: .name, .reason                exit 2
+ ├─ BackendUnavailable      events wait for the backend: .pending, .reason   retryable  exit 3
+ ├─ ServiceUnavailable      a server does not answer: .service, .address     retryable  exit 3
+ └─ ChecksFailed            a critical expectation does not hold: .outcome, .where      exit 1
+
+Errors of tasks carry what was done before in `.outcome`, so that the FAIL event tells it.
+"""
+
+from pathlib import Path
+
+from lineage.outcome import Outcome
+
+
+class LineageError(Exception):
+    """Anything of ours that goes wrong: `exit_code` is the command's, `retryable` says if trying again helps."""
+
+    exit_code = 2
+    retryable = False
+    outcome: Outcome | None = None
+
+
+class ConfigurationError(LineageError):
+    """A setting is wrong."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(f"Setting '{setting}': {problem}.")
+        self.setting, self.problem = setting, problem
+
+
+class OutboxUnwritable(LineageError):
+    """The outbox cannot take an event: disk full, no permission, not a folder."""
+
+    retryable = True
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        super().__init__(
+            f"The outbox {path} cannot take an event ({cause.strerror or cause}). "
+            "Free some space, or make the folder writable for the user that runs the tasks."
+        )
+        self.path, self.cause = path, cause
+
+
+class EventNotFound(LineageError):
+    """No event in the outbox has this name, or more than one begins with it."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        super().__init__(f"Not exactly one event in {path} begins with '{name}'. `lineage outbox status` lists them.")
+        self.name, self.path = name, path
+
+
+class EventUnreadable(LineageError):
+    """What was refused is not an event, so it cannot be sent again."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"'{name}' is not an event ({reason}) and cannot be sent again. Delete the file when done with it."
+        )
+        self.name, self.reason = name, reason
+
+
+class BackendUnavailable(LineageError):
+    """Events wait in the outbox because the backend does not take them."""
+
+    exit_code = 3
+    retryable = True
+
+    def __init__(self, pending: int, reason: str) -> None:
+        super().__init__(f"{pending} event(s) wait in the outbox: {reason}. They are kept and sent when it answers.")
+        self.pending, self.reason = pending, reason
+
+
+class ServiceUnavailable(LineageError):
+    """A server that a task needs does not answer."""
+
+    exit_code = 3
+    retryable = True
+
+    def __init__(self, service: str, address: str, reason: str) -> None:
+        super().__init__(
+            f"{service} at {address} does not answer ({reason}). "
+            "Start it (`stack up`, `stack status`) or correct the connection."
+        )
+        self.service, self.address, self.reason = service, address, reason
+
+
+class ChecksFailed(LineageError):
+    """A critical expectation does not hold: what follows must not run on these rows."""
+
+    exit_code = 1
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        *,
+        where: str,
+        remedy: str = "Look at the failing rows, repair the source, then clear this task.",
+    ) -> None:
+        critical = [check for check in outcome.failed if check.severity == "critical"]
+        named = "; ".join(f"{check.title}: expected {check.expected}, found {check.actual}" for check in critical)
+        super().__init__(f"{len(critical)} critical check(s) failed on {where}: {named}. {remedy}")
+        self.outcome, self.where = outcome, where

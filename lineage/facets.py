@@ -1,0 +1,75 @@
+"""Our two facets, for what the standard ones have no room for. JSON Schemas: lineage/schemas/."""
+
+from typing import Any
+
+import attr
+from openlineage.client.generated.base import DatasetFacet, RunFacet
+
+from catalog.contract import Contract
+from catalog.schema import Field, Schema
+from catalog.wire import SCHEMA_BASE
+from lineage.outcome import Outcome
+
+
+@attr.define
+class ColumnDetailsDatasetFacet(DatasetFacet):
+    """Nullability, keys, enums, length and precision, defaults and partitioning of each column."""
+
+    columns: list[dict[str, Any]]
+    contract: str | None = None
+
+    @staticmethod
+    def _get_schema() -> str:
+        return f"{SCHEMA_BASE}/ColumnDetailsDatasetFacet.json#/$defs/ColumnDetailsDatasetFacet"
+
+
+@attr.define
+class TaskCountsRunFacet(RunFacet):
+    """Rows in, out and rejected, the offsets read, the data interval; what is unknown is absent."""
+
+    rowsIn: int | None = None
+    rowsOut: int | None = None
+    rowsRejected: int | None = None
+    offsets: list[dict[str, Any]] | None = None
+    dataIntervalStart: str | None = None
+    dataIntervalEnd: str | None = None
+
+    @staticmethod
+    def _get_schema() -> str:
+        return f"{SCHEMA_BASE}/TaskCountsRunFacet.json#/$defs/TaskCountsRunFacet"
+
+
+def column_details(schema: Schema, contract: Contract | None) -> ColumnDetailsDatasetFacet:
+    """One entry per column and nested member, parents first; only what is said is present."""
+    promised = f"{contract.id}@{contract.version}" if contract else None
+    return ColumnDetailsDatasetFacet(columns=[_detail(path, field) for path, field in schema.walk()], contract=promised)
+
+
+def _detail(path: str, field: Field) -> dict[str, Any]:
+    names = {"string": ("length",), "decimal": ("precision", "scale")}.get(field.base, ())
+    said = {
+        "primaryKey": field.primary_key,
+        "unique": field.unique or None,
+        "partition": field.partition,
+        "enum": list(field.enum) or None,
+        "default": field.default,
+        "tags": list(field.tags) or None,
+        **dict(zip(names, field.parameters, strict=False)),
+    }
+    return {"path": path, "nullable": field.nullable} | {key: value for key, value in said.items() if value is not None}
+
+
+def task_counts(outcome: Outcome) -> TaskCountsRunFacet:
+    """The counts of an outcome."""
+    start, end = outcome.interval or (None, None)
+    return TaskCountsRunFacet(
+        rowsIn=outcome.rows_in,
+        rowsOut=outcome.rows_out,
+        rowsRejected=outcome.rows_rejected,
+        offsets=[
+            {"topic": at.topic, "partition": at.partition, "start": at.start, "end": at.end} for at in outcome.offsets
+        ]
+        or None,
+        dataIntervalStart=start.isoformat() if start else None,
+        dataIntervalEnd=end.isoformat() if end else None,
+    )

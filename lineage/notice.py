@@ -1,0 +1,106 @@
+"""What people are told: what, since when, how many rows, who owns it, where to look, what to do next. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lineage.outcome import Check, Outcome
+
+Level = Literal["failed", "warning", "done"]
+SIGN: Mapping[Level, str] = {"failed": "🔴", "warning": "🟡", "done": "🟢"}
+MOST_CHECKS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message, whatever the channel."""
+
+    level: Level
+    title: str
+    what: tuple[str, ...]
+    since: str
+    rows: str
+    owner: str
+    links: tuple[tuple[str, str], ...]
+    next_step: str
+    table: tuple[tuple[str, ...], ...] = ()
+    """Rows of words, the first one the header; empty when there is nothing to tabulate."""
+
+    @property
+    def subject(self) -> str:
+        """The line that is seen first."""
+        return f"{SIGN[self.level]} {self.title}"
+
+
+def sentence(check: Check) -> str:
+    """One check in words."""
+    return f"{check.title}: expected {check.expected}, found {check.actual} [{check.severity}]"
+
+
+def described(outcome: Outcome | None, *, error: str = "") -> tuple[str, ...]:
+    """The failed checks of an outcome, critical first and bounded; else the error."""
+    failed = outcome.failed if outcome else ()
+    lines = [sentence(check) for check in failed[:MOST_CHECKS]]
+    if len(failed) > MOST_CHECKS:
+        lines.append(f"and {len(failed) - MOST_CHECKS} more")
+    return tuple(lines) or (error or "No reason was given.",)
+
+
+def counted(outcome: Outcome | None) -> str:
+    """Rows in, out and rejected, as far as known."""
+    if outcome is None:
+        return "not known"
+    parts = {"in": outcome.rows_in, "out": outcome.rows_out, "rejected": outcome.rows_rejected}
+    return ", ".join(f"{count:,} {word}" for word, count in parts.items() if count is not None) or "not counted"
+
+
+def owners(outcome: Outcome | None, *, fallback: str) -> str:
+    """The teams that own the datasets whose checks failed, else of all it touched."""
+    if outcome is None:
+        return fallback
+    troubled = [read for read in outcome.inputs if any(not check.success for check in read.checks)]
+    touched = troubled or [*outcome.inputs, *outcome.outputs]
+    return ", ".join(dict.fromkeys(each.contract.owner for each in touched if each.contract)) or fallback
+
+
+def as_text(notice: Notice) -> str:
+    """Plain text: the mail's body and Slack's fallback."""
+    lines = [notice.title, "", *(f"- {line}" for line in notice.what), ""]
+    facts = (("Since", notice.since), ("Rows", notice.rows), ("Owner", notice.owner), ("Next", notice.next_step))
+    lines += [f"{word + ':':<8}{value}" for word, value in facts]
+    lines += [f"{'Look:':<8}{label}: {url}" for label, url in notice.links]
+    if notice.table:
+        lines += ["", *_columns(notice.table)]
+    return "\n".join(lines) + "\n"
+
+
+def as_blocks(notice: Notice) -> list[dict[str, Any]]:
+    """Slack's Block Kit (50 blocks, 3,000 characters each at most: Slack API reference)."""
+    facts = (("Since", notice.since), ("Rows", notice.rows), ("Owner", notice.owner), ("Next", notice.next_step))
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": notice.subject[:150]}},
+        _section("\n".join(f"• {line}" for line in notice.what)),
+        {"type": "section", "fields": [_words(f"*{word}*\n{value}"[:2000]) for word, value in facts]},
+    ]
+    if notice.table:
+        blocks.append(_section("```" + "\n".join(_columns(notice.table))[:2900] + "```"))
+    if notice.links:
+        blocks.append(_section(" · ".join(f"<{url}|{label}>" for label, url in notice.links)))
+    return blocks
+
+
+def _columns(table: tuple[tuple[str, ...], ...]) -> list[str]:
+    """Aligned columns: the first to the left, the others to the right."""
+    widths = [max(len(row[at]) for row in table) for at in range(len(table[0]))]
+    return [
+        "  ".join(cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in table
+    ]  # fmt: skip
+
+
+def _words(text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": text}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": _words(text[:3000])}

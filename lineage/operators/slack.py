@@ -1,0 +1,71 @@
+"""Tells people, in Slack and by mail, what a whole run did."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lineage.hooks.notice import NoticeHook
+from lineage.notice import Notice
+from lineage.notifier import links
+from lineage.operators.base import LineageOperator
+from lineage.outcome import Outcome
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions.context import Context
+
+HEADER = ("task", "in", "out", "rejected", "seconds")
+
+
+class SlackNotificationOperator(LineageOperator):
+    """Sends one summary of the tasks named, made from the outcomes they left as XCom.
+
+    :param task_ids: in the order to be shown.
+    :param title: of the message, templated.
+    :param hook: connection ids and addresses; a channel with an empty id is left out.
+    """
+
+    template_fields: Sequence[str] = ("title", "task_ids")
+
+    def __init__(
+        self, *, task_ids: Sequence[str], title: str = "{{ dag.dag_id }}", hook: NoticeHook | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.task_ids = list(task_ids)
+        self.title = title
+        self.hook = hook or NoticeHook()
+
+    def run(self, context: "Context") -> Outcome:
+        """Outcome with the messages that were sent."""
+        ti = context["ti"]
+        done = {name: ti.xcom_pull(task_ids=name) or {} for name in self.task_ids}
+        return Outcome(messages=self.hook.send(self._notice(ti, done)))
+
+    def expected(self) -> Outcome:
+        """No dataset: a message is none."""
+        return Outcome()
+
+    def _notice(self, ti: Any, done: Mapping[str, Mapping[str, Any]]) -> Notice:
+        failed = [check for summary in done.values() for check in summary.get("failed", ())]
+        checks = sum(int(summary.get("checks") or 0) for summary in done.values())
+        extra = {label: url for summary in done.values() for label, url in (summary.get("links") or {}).items()}
+        lines = [f"{len(done)} tasks, {checks} checks, {len(failed)} with a warning"]
+        lines += [f"{check['name']}({check['column'] or ''}): {check['actual']}" for check in failed[:8]]
+        last = done[self.task_ids[-1]] if self.task_ids else {}
+        return Notice(
+            level="warning" if failed else "done",
+            title=f"{self.title} is done" + (" with warnings" if failed else ""),
+            what=tuple(lines),
+            since=f"run {ti.run_id}",
+            rows=f"{_figure(done[self.task_ids[0]].get('rows_in'))} new at the door, {_figure(last.get('rows_out'))} reported",
+            owner=str(self.owner),
+            links=links(ti, Outcome(links=extra)),
+            next_step="Look at the warnings." if failed else "Nothing.",
+            table=(HEADER, *(self._row(name, summary) for name, summary in done.items())),
+        )
+
+    def _row(self, name: str, summary: Mapping[str, Any]) -> tuple[str, ...]:
+        figures = [summary.get(key) for key in ("rows_in", "rows_out", "rows_rejected", "seconds")]
+        return (name, *(_figure(value) for value in figures))
+
+
+def _figure(value: object) -> str:
+    return "–" if value is None else f"{value:,}" if isinstance(value, int | float) else str(value)
