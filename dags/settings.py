@@ -1,0 +1,25 @@
+"""What every DAG file shares: when this deployment's history begins, who is told, how a task is tried again."""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+
+from lineage.notifier import AlertNotifier
+
+START_DATE = pendulum.parse(os.environ.get("ECOMPULSE_START_DATE", "2026-11-01T00:00:00Z"))
+"""The first interval this deployment answers for: catch-up begins here (`stack up` sets the hour of the first start)."""
+
+REPLICATION = os.environ.get("ECOMPULSE_TOPIC_REPLICATION", "1")
+"""Copies of a topic that has to be created: 3 in production."""
+
+DEFAULTS: dict[str, Any] = {
+    "owner": "data-engineering",
+    "retries": 2,
+    "retry_delay": timedelta(minutes=5),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=30),
+    "on_failure_callback": AlertNotifier(),
+    "on_success_callback": AlertNotifier(),
+}
