@@ -31,16 +31,7 @@ ADJECTIVES = ("Classic", "Compact", "Everyday", "Lightweight", "Premium", "Quiet
 FIRST_NAMES = ("Ada", "Bruno", "Carla", "Deniz", "Elif", "Farid", "Grete", "Hugo", "Ines", "Jonas", "Kaya", "Lena")
 LAST_NAMES = ("Abbott", "Brandt", "Costa", "Dietrich", "Eriksen", "Fischer", "Garcia", "Haddad", "Ivanov", "Jansen")
 AGE_GROUPS = ("18-24", "25-34", "35-44", "45-54", "55-64", "65+")
-LOCATIONS = (
-    "Berlin, DE",
-    "Lyon, FR",
-    "Leeds, GB",
-    "Porto, PT",
-    "Austin, US",
-    "Denver, US",
-    "Toronto, CA",
-    "Utrecht, NL",
-)
+LOCATIONS = ("Berlin, DE", "Lyon, FR", "Leeds, GB", "Porto, PT", "Austin, US", "Denver, US", "Turku, FI")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +103,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """Products, most popular first, and users; the first 60 % of the users shop on the web, 25 % on Android, 15 % on iOS."""
+    """Products, most popular first, and users: the first 60 % shop on the web, then 25 % on Android and 15 % on iOS."""
 
     products: tuple[Product, ...]
     users: tuple[User, ...]

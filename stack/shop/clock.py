@@ -12,7 +12,7 @@ from stack.shop.errors import TimeInvalid
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 
-#: Visits per hour of day (UTC), relative: a trough at four, a small peak at noon, the large one at eight in the evening.
+#: Visits per hour of day (UTC), relative: a trough at four, a small peak at noon, the large one at 8 p.m.
 DAY_CURVE = (30, 20, 14, 11, 10, 13, 22, 38, 52, 62, 68, 74, 78, 72, 68, 68, 72, 80, 92, 104, 108, 96, 72, 48)
 
 
@@ -59,7 +59,7 @@ class Window:
         )
 
     def start_of_visit(self, *, share: float, duration_ms: int) -> int:
-        """Where in the window a visit starts; `share` in [0, 1) is drawn uniformly, the visit ends inside the window."""
+        """Where in the window a visit starts, so that it also ends there; `share` is drawn uniformly from [0, 1)."""
         room_ms = max(self.end_ms - self.start_ms - duration_ms, 1)
         target = share * self._weight_before(room_ms)
         minute = bisect_left(self.weights, target)

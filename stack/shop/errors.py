@@ -9,7 +9,7 @@ ShopError
  │   └─ OrdersFileInvalid     .path, .problem
  └─ BrokerError               Kafka did not do its part                      exit 3
      ├─ BrokerUnreachable     .bootstrap, .timeout_s                         retryable
-     ├─ TopicMissing          .topic
+     ├─ TopicMissing          .topic, .problem
      └─ DeliveryFailed        .failed, .first                                retryable
 """
 
@@ -87,12 +87,13 @@ class BrokerUnreachable(BrokerError):
 
 
 class TopicMissing(BrokerError):
-    """The broker answered, the topic does not exist."""
+    """The broker answered, the topic does not exist and may not or cannot be created."""
 
-    def __init__(self, *, topic: str) -> None:
-        self.topic = topic
+    def __init__(self, *, topic: str, problem: str = "") -> None:
+        self.topic, self.problem = topic, problem
+        why = f" and was not created ({problem})" if problem else ""
         super().__init__(
-            f"topic {topic} does not exist: create it with --create-topic or by the ingestion DAG's first task"
+            f"topic {topic} does not exist{why}: add --create-topic, or run the ingestion DAG's first task"
         )
 
 

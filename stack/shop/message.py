@@ -1,7 +1,7 @@
 """One Kafka message before it is sent, and its line in a file.
 
-A line is a JSON object: `key` (text or null), `value` (the message body as text; null is a tombstone), or `value_base64` in
-place of `value` when the body is no UTF-8, `timestamp_ms` (simulated time of sending) and `producer`.
+A line is a JSON object: `key` (text or null), `value` (the body as text; null is a tombstone) or in its place
+`value_base64` when the body is no UTF-8, `timestamp_ms` (simulated time of sending) and `producer`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import BinaryIO, NamedTuple, get_args
 
 import orjson
 
@@ -67,12 +67,6 @@ def read(path: Path) -> Iterator[Message]:
                 raise MessageFileInvalid(path=str(path), line=number) from error
 
 
-def write(messages: Iterable[Message], out: Path | None) -> int:
-    """Write every message as a line to `out` (stdout when None) and return how many there were."""
-    import sys
-
-    count = 0
-    with sys.stdout.buffer if out is None else out.open("wb", buffering=1 << 20) as lines:
-        for count, message in enumerate(messages, start=1):  # noqa: B007
-            lines.write(to_line(message))
-    return count
+def write(messages: Iterable[Message], out: BinaryIO) -> None:
+    """Write every message as a line to `out`."""
+    out.writelines(map(to_line, messages))

@@ -1,7 +1,7 @@
 """The three producers and how they disagree about one and the same step (the table in docs/shop.md, after domain §5.2).
 
-Web sends the documented envelope. The mobile encoders know no metadata object and drop every nested value and null; iOS also
-writes whole numbers without a fraction.
+Web sends the documented envelope. The mobile encoders know no metadata object and drop every nested value and null; iOS
+also writes whole numbers without a fraction.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ SHOP_URL = "https://shop.example.com"
 REFERRERS = ("https://search.example.org/", "https://social.example.net/", "https://news.example.org/deals")
 BROWSERS = (
     (
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36",
         "1920x1080",
     ),
     (
-        "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6) AppleWebKit/605.1.15 Version/18.1 Safari/605.1.15",
         "1440x900",
     ),
     ("Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0", "1366x768"),
@@ -114,11 +114,8 @@ def _ios(session: Session, step: Step, at_ms: int, rng: Random) -> Event:
     return event
 
 
-_BUILDERS: dict[Producer, Callable[[Session, Step, int, Random], Event]] = {
-    "web": _web,
-    "android": _android,
-    "ios": _ios,
-}
+_Builder = Callable[[Session, Step, int, Random], Event]
+_BUILDERS: dict[Producer, _Builder] = {"web": _web, "android": _android, "ios": _ios}
 
 
 def _flattened(

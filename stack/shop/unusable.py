@@ -65,7 +65,9 @@ KINDS: tuple[Unusable, ...] = (
     Unusable(name="null_value", description="no value (a tombstone)", damage=lambda event: None),
     Unusable(name="invalid_utf8", description="two bytes in the middle are no UTF-8", damage=_invalid_utf8),
     Unusable(
-        name="body_is_array", description="a JSON array around the event", damage=lambda event: orjson.dumps([event])
+        name="body_is_array",
+        description="a JSON array around the event",
+        damage=lambda event: b"[%b]" % orjson.dumps(event),
     ),
     Unusable(
         name="double_encoded",
@@ -79,7 +81,7 @@ KINDS: tuple[Unusable, ...] = (
     ),
     Unusable(
         name="missing_timestamp",
-        description="no top-level timestamp (mobile still has the second one in properties: it is when the event was queued)",
+        description="no top-level timestamp (the second one of mobile, in properties, says when it was queued)",
         damage=lambda event: _without(event, "timestamp"),
     ),
     Unusable(name="unparseable_timestamp", description="a time that no rule reads", damage=_unparseable_time),
