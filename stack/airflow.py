@@ -41,8 +41,8 @@ def _prepare(site: Site) -> None:
     site.home.data("outbox").mkdir(exist_ok=True)
     write_private(home / "passwords.json", json.dumps(dict([AIRFLOW_LOGIN])))
     if not _migrated(site):
-        environment = {**os.environ, **site.environment}
-        step("airflow db migrate", [_PROGRAM, "db", "migrate"], log=site.home.log("airflow-migrate"), environment=environment)
+        log, environment = site.home.log("airflow-migrate"), {**os.environ, **site.environment}
+        step("airflow db migrate", [_PROGRAM, "db", "migrate"], log=log, environment=environment)
         write_private(home / "migrated", version("apache-airflow"))
 
 

@@ -65,7 +65,8 @@ def up(names: tuple[str, ...], without: tuple[str, ...], home: Home) -> None:
     """Start the servers NAMES (default: all) and wait until they are ready. Safe to repeat."""
     begun = time.monotonic()
     running = platform.start(home, names, without=without, report=_say)
-    _say(f"{len(running.names)} servers are ready after {time.monotonic() - begun:.1f} s; for clients: . {home.root}/env")
+    _say(f"{len(running.names)} servers are ready after {time.monotonic() - begun:.1f} s")
+    _say(f"Clients:  . {home.root}/env")
     if "airflow-api" in running.names:
         user, password = AIRFLOW_LOGIN
         _say(f"Airflow:  {running.environment['AIRFLOW_URL']}  (user {user}, password {password}; this machine only)")

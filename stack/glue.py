@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -72,9 +73,11 @@ def _snapshot(client: Any) -> Record:
             yield from page["TableList"]
 
     names = [one["Name"] for page in client.get_paginator("get_databases").paginate() for one in page["DatabaseList"]]
-    return {
-        name: {one["Name"]: {key: one[key] for key in _INPUT_KEYS if key in one} for one in tables(name)} for name in names
-    }
+    return {name: {one["Name"]: _input_of(one) for one in tables(name)} for name in names}
+
+
+def _input_of(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: table[key] for key in _INPUT_KEYS if key in table}
 
 
 def recording(app: WsgiApp, save: Callable[[], None]) -> WsgiApp:
@@ -95,7 +98,7 @@ def recording(app: WsgiApp, save: Callable[[], None]) -> WsgiApp:
 @click.option("--lake", type=click.Path(path_type=Path), required=True, help="The folder of the lake's bucket.")
 def serve(port: int, record_file: Path, lake: Path) -> None:
     """Serve the Glue API on PORT, with the tables of the last run in it from the first answer on."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
     app = DomainDispatcherApplication(create_backend_app)
@@ -115,11 +118,10 @@ def serve(port: int, record_file: Path, lake: Path) -> None:
 
 def server(site: Site) -> Server:
     """The catalog, about 150 MB."""
-    from sys import executable
-
-    record, lake = site.home.data("glue") / "tables.json", site.home.data("s3") / site.environment["ECOMPULSE_LAKE_BUCKET"]
+    record = site.home.data("glue") / "tables.json"
+    lake = site.home.data("s3") / site.environment["ECOMPULSE_LAKE_BUCKET"]
     options = ("--port", str(site.ports["glue"]), "--record", str(record), "--lake", str(lake))
-    return Server(name="glue", command=(executable, "-m", "stack.glue", *options), ready=ready.glue)
+    return Server(name="glue", command=(sys.executable, "-m", "stack.glue", *options), ready=ready.glue)
 
 
 if __name__ == "__main__":

@@ -70,12 +70,15 @@ class Home:
         return cls(root=Path(path or environ.get("STACK_HOME") or ".stack").resolve())
 
     def data(self, name: str) -> Path:
+        """The folder of what a server keeps; `stack reset NAME` deletes it."""
         return self.root / "data" / name
 
     def log(self, name: str) -> Path:
+        """The file of what a server prints."""
         return self.root / "logs" / f"{name}.log"
 
     def config(self, name: str) -> Path:
+        """A configuration file; written anew at each start."""
         return self.root / "config" / name
 
     def script(self, name: str) -> Path:

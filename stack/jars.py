@@ -1,4 +1,4 @@
-"""The jars of the broker, the S3 server and Spark: fetched by Ivy, compared with jars.lock, moved into place in one step.
+"""The jars of the broker, the S3 server and Spark: fetched by Ivy, compared with jars.lock, put in place in one step.
 
 They lie in $STACK_JARS or ~/.cache/ecompulse/jars, shared by all homes, in a folder named after the lock file:
 a folder that exists is complete and was verified, whatever killed the process that made the one before.

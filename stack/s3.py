@@ -17,7 +17,8 @@ def client(environment: Mapping[str, str]) -> Any:
     import boto3
     from botocore.config import Config
 
-    quick = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+    once = {"total_max_attempts": 1}
+    quick = Config(connect_timeout=2, read_timeout=5, retries=once, s3={"addressing_style": "path"})
     return boto3.client(
         "s3",
         endpoint_url=environment["AWS_ENDPOINT_URL_S3"],

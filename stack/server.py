@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from stack.errors import StepFailed
+from stack.errors import PackageMissing, StepFailed
 from stack.home import Home, Secrets, write_private
 
 Environment = Mapping[str, str]
@@ -57,7 +57,7 @@ def package_folder(name: str) -> Path:
     """The folder of an installed package that we want for its binaries, without running its code."""
     spec = find_spec(name)
     if spec is None or spec.origin is None:
-        raise StepFailed("installation", f"the package {name} is missing: run `make setup`")
+        raise PackageMissing(name)
     return Path(spec.origin).parent
 
 

@@ -22,5 +22,5 @@ def marquez(site: Site) -> Server:
 
 def shop(site: Site) -> Server:
     """The shop's API: the product catalogue and the profiles."""
-    command = (sys.executable, "-m", "stack.shop.api", "--port", str(site.ports["shop"]))
-    return Server(name="shop", command=command, ready=ready.shop, environment=site.environment)
+    options = ("--port", str(site.ports["shop"]), "--seed", site.environment["ECOMPULSE_SHOP_SEED"])
+    return Server(name="shop", command=(sys.executable, "-m", "stack.shop.api", *options), ready=ready.shop)

@@ -88,7 +88,7 @@ class Supervisor:
         write_private(config, configuration(self._home, servers))
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
         marked = {**os.environ, "STACK_SUPERVISED": str(self._home.root), "STACK_SERVER": "supervisor"}
-        done = subprocess.run(command, env=marked, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+        done = subprocess.run(command, env=marked, capture_output=True, text=True, check=False)
         if done.returncode or ready.wait(lambda: None if self.is_running() else "no answer", timeout_s=20):
             log = self._home.log("supervisord")
             raise ServerFailed("supervisor", f"exit code {done.returncode}", done.stderr or done.stdout, log)
