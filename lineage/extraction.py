@@ -79,15 +79,14 @@ def dataset_facets(
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
-    """The outcome in JSON, for XCom and for people: counts, datasets, failed checks, messages, links."""
+    """The outcome in JSON, for XCom and for people: counts, datasets, checks, messages, links."""
     return {
         "rows_in": outcome.rows_in,
         "rows_out": outcome.rows_out,
         "rows_rejected": outcome.rows_rejected,
         "inputs": [str(read.dataset) for read in outcome.inputs],
         "outputs": {str(written.dataset): written.rows for written in outcome.outputs},
-        "checks": len(outcome.checks),
-        "failed": [_check(check) for check in outcome.failed],
+        "checks": [_check(check) for check in outcome.checks],
         "messages": [f"{message.channel}: {message.subject}" for message in outcome.messages],
         "links": dict(outcome.links),
     }
@@ -200,7 +199,7 @@ def _metrics(metrics: ColumnMetrics) -> ol.data_quality_metrics_input_dataset.Co
 
 def _check(check: Check) -> Mapping[str, Any]:
     return {
-        "name": check.name, "column": check.column, "severity": check.severity,
+        "title": check.title, "success": check.success, "severity": check.severity,
         "expected": check.expected, "actual": check.actual,
     }  # fmt: skip
 

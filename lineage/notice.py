@@ -93,7 +93,7 @@ def _columns(table: tuple[tuple[str, ...], ...]) -> list[str]:
     """Aligned columns: the first to the left, the others to the right."""
     widths = [max(len(row[at]) for row in table) for at in range(len(table[0]))]
     return [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))])
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(at) for cell, at in zip(row[1:], widths[1:], strict=True))])
         for row in table
     ]
 

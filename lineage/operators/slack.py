@@ -44,11 +44,11 @@ class SlackNotificationOperator(LineageOperator):
         return Outcome()
 
     def _notice(self, ti: Any, done: Mapping[str, Mapping[str, Any]]) -> Notice:
-        failed = [check for summary in done.values() for check in summary.get("failed", ())]
-        checks = sum(int(summary.get("checks") or 0) for summary in done.values())
+        checks = [check for summary in done.values() for check in summary.get("checks", ())]
+        failed = [check for check in checks if not check["success"]]
         extra = {label: url for summary in done.values() for label, url in (summary.get("links") or {}).items()}
-        lines = [f"{len(done)} tasks, {checks} checks, {len(failed)} with a warning"]
-        lines += [f"{check['name']}({check['column'] or ''}): {check['actual']}" for check in failed[:8]]
+        lines = [f"{len(done)} tasks, {len(checks)} checks, {len(failed)} with a warning"]
+        lines += [f"{check['title']}: expected {check['expected']}, found {check['actual']}" for check in failed[:8]]
         first, last = done[self.task_ids[0]], done[self.task_ids[-1]]
         return Notice(
             level="warning" if failed else "done",
