@@ -7,6 +7,10 @@ LineageError
  ├─ EventUnreadable         what was refused is no event: .name, .reason                exit 2
  ├─ BackendUnavailable      events wait for the backend: .pending, .reason   retryable  exit 3
  ├─ ServiceUnavailable      a server does not answer: .service, .address     retryable  exit 3
+ ├─ StatementRefused        the warehouse does not accept it: .statement, .reason       exit 3
+ ├─ TableMismatch           a table is not what its contract says: .table, .column      exit 2
+ ├─ DatasetMissing          nothing has written it yet: .dataset             retryable  exit 3
+ ├─ SourceEmpty             nothing to replace good rows with: .dataset                 exit 3
  └─ ChecksFailed            a critical expectation does not hold: .outcome, .where      exit 1
 
 Errors of tasks carry what was done before in `.outcome`, so that the FAIL event tells it.
@@ -14,6 +18,8 @@ Errors of tasks carry what was done before in `.outcome`, so that the FAIL event
 
 from pathlib import Path
 
+from catalog.contract import Contract
+from catalog.dataset import Dataset
 from lineage.outcome import Outcome
 
 
@@ -87,6 +93,52 @@ class ServiceUnavailable(LineageError):
             "Start it (`stack up`, `stack status`) or correct the connection."
         )
         self.service, self.address, self.reason = service, address, reason
+
+
+class StatementRefused(LineageError):
+    """The warehouse answers a statement with an error: the same statement will not do better later."""
+
+    exit_code = 3
+
+    def __init__(self, statement: str, reason: str) -> None:
+        first_line = statement.strip().splitlines()[0]
+        super().__init__(
+            f"The warehouse refuses '{first_line}': {reason}. The transaction was rolled back; "
+            "correct the rows or the contract, then clear this task."
+        )
+        self.statement, self.reason = statement, reason
+
+
+class TableMismatch(LineageError):
+    """A table of the warehouse is not what its contract says."""
+
+    def __init__(self, contract: Contract, column: str, problem: str) -> None:
+        super().__init__(
+            f"Table {contract.name}, column {column}: {problem}. Alter the table, "
+            f"or correct catalog/contracts/{contract.id}.yaml, then clear this task."
+        )
+        self.table, self.column, self.problem = contract.name, column, problem
+
+
+class DatasetMissing(LineageError):
+    """A table or an object that is to be read is not there."""
+
+    exit_code = 3
+    retryable = True
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__(f"{dataset} does not exist. Run the task that writes it first.")
+        self.dataset = dataset
+
+
+class SourceEmpty(LineageError):
+    """A dataset that replaces another has no rows; what is there stays."""
+
+    exit_code = 3
+
+    def __init__(self, dataset: Dataset, remedy: str) -> None:
+        super().__init__(f"{dataset} has no rows, so nothing was replaced. {remedy}")
+        self.dataset = dataset
 
 
 class ChecksFailed(LineageError):

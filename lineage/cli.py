@@ -1,0 +1,137 @@
+"""The `lineage` command: parse, call, print."""
+
+import json
+import logging
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lineage.errors import BackendUnavailable, LineageError
+from lineage.outbox import Outbox, Status
+from lineage.redaction import RedactingFilter, redact_text
+from lineage.relay import Address, Backend, Relay, stopping_on_signals
+
+_outbox_option = click.option(
+    "--outbox",
+    "folder",
+    envvar="LINEAGE_OUTBOX",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the outbox [LINEAGE_OUTBOX].",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+@click.group()
+def cli() -> None:
+    """Lineage of the pipeline's tasks: look after the events on their way to the backend.
+
+    Exit codes: 0 fine, 2 usage or environment, 3 the backend does not take events.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO, stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RedactingFilter())
+
+
+@cli.group()
+def outbox() -> None:
+    """Look at events that wait or were refused (docs/outbox.md)."""
+
+
+@outbox.command()
+@_outbox_option
+@_json_option
+@click.option("--max-age", default=300.0, show_default=True, help="Seconds an event may wait before it is a problem.")
+def status(folder: Path, as_json: bool, max_age: float) -> None:
+    """Say what waits, since when, and what was refused and why.
+
+    Exits with 3 when something was refused, or waits longer than --max-age.
+    """
+    found = Outbox(folder).status()
+    click.echo(json.dumps(_as_json(found), indent=2) if as_json else _as_text(found))
+    if found.rejected or found.oldest_s > max_age:
+        sys.exit(3)
+
+
+@outbox.command()
+@_outbox_option
+@click.argument("name")
+def show(folder: Path, name: str) -> None:
+    """Print one event, pending or rejected, as JSON. NAME may be the beginning of its name."""
+    click.echo(json.dumps(Outbox(folder).find(name)[1], indent=2))
+
+
+@outbox.command()
+@_outbox_option
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every rejected event that can be sent again.")
+def retry(folder: Path, names: tuple[str, ...], everything: bool) -> None:
+    """Put rejected events back among the pending ones. A NAME may be the beginning of a name."""
+    if everything == bool(names):
+        raise click.UsageError("Give either names or --all.")
+    box = Outbox(folder)
+    chosen = (
+        [rejection.name for rejection in box.rejections() if rejection.event is not None]
+        if everything
+        else [box.find(name, rejected_only=True)[0] for name in names]
+    )
+    for name in chosen:
+        box.retry(name)
+    box.wake()
+    click.echo(f"{len(chosen)} event(s) wait again")
+
+
+@cli.command()
+@_outbox_option
+@click.option("--url", envvar="MARQUEZ_URL", required=True, help="Address of the backend [MARQUEZ_URL].")
+@click.option("--endpoint", default="api/v1/lineage", show_default=True, help="Path that takes events.")
+@click.option("--api-key-env", default="", help="Environment variable that holds the API key.")
+@click.option("--timeout", "timeout_s", default=10.0, show_default=True, help="Seconds to wait for an answer.")
+@click.option("--interval", "interval_s", default=1.0, show_default=True, help="Seconds between two looks.")
+@click.option("--once", is_flag=True, help="Deliver what waits, then end; exit code 3 when something still waits.")
+def relay(
+    folder: Path, url: str, endpoint: str, api_key_env: str, timeout_s: float, interval_s: float, once: bool
+) -> None:
+    """Deliver events from the outbox until SIGTERM. One relay an outbox works, any other waits for its turn."""
+    address = Address(url=url, endpoint=endpoint, timeout_s=timeout_s, api_key_env=api_key_env)
+    key = address.api_key(os.environ)
+    box = Outbox(folder, secrets=(key,))
+    deliverer = Relay(box, Backend(address, api_key=key))
+    with stopping_on_signals(deliverer):
+        worked = deliverer.serve(linger_s=0.0 if once else None, interval_s=interval_s)
+    if once and not worked:
+        click.echo("Another relay is at work on this outbox.")
+    elif once and (left := box.pending()):
+        raise BackendUnavailable(left, box.trouble() or "the backend did not take them")
+
+
+def _as_json(found: Status) -> dict[str, Any]:
+    rejected = [{"name": r.name, "reason": r.reason, "at": r.at.isoformat()} for r in found.rejected]
+    return {**asdict(found), "rejected": rejected}
+
+
+def _as_text(found: Status) -> str:
+    lines = [f"pending   {found.pending}" + (f", the oldest for {found.oldest_s:.0f} s" if found.pending else "")]
+    lines.append(f"relay     {'running' if found.relay else 'not running'}")
+    if found.trouble:
+        lines.append(f"backend   {found.trouble}")
+    lines.append(f"rejected  {len(found.rejected)}")
+    lines += [f"  {r.name}  {r.at:%Y-%m-%d %H:%M} UTC\n    {r.reason}" for r in found.rejected]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Entry point: one sentence and an exit code instead of a traceback."""
+    try:
+        cli()
+    except LineageError as error:
+        click.echo(f"lineage: {redact_text(str(error))}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,344 @@
+"""A folder of lineage events: on disk before they are sent, and what became of them.
+
+pending/   one file an event, ``<run>.<rank>.<nanoseconds>-<token>.json``: sorting the names gives the order of delivery
+rejected/  what the backend refused, wrapped with the reason; kept until somebody decides (`lineage outbox retry`)
+tmp/       half-written files; never read
+"""
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lineage.errors import EventNotFound, EventUnreadable, OutboxUnwritable
+from lineage.redaction import redact, redact_text
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+
+_PENDING, _REJECTED, _TEMPORARY = "pending", "rejected", "tmp"
+_LOCK, _WAKE, _TROUBLE = "relay.lock", "relay.wake", "trouble.json"
+_FIRST, _BETWEEN, _LAST = 0, 1, 2
+_RANKS = {"START": _FIRST, "COMPLETE": _LAST, "FAIL": _LAST, "ABORT": _LAST}
+_NO_RUN = "static"  # dataset and job events: delivered in the order they were written
+_ABANDONED_AFTER_S = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """An event the backend refused: its name, why, and when (UTC); ``event`` is None when it was not even JSON."""
+
+    name: str
+    reason: str
+    at: datetime
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How an outbox is doing. ``oldest_s`` is 0 when nothing waits; ``trouble`` is "" while the backend answers."""
+
+    pending: int
+    oldest_s: float
+    rejected: tuple[Rejection, ...]
+    trouble: str
+    relay: bool
+
+
+class Outbox:
+    """The outbox in one folder. Any number of processes may write; the one that holds ``drainer()`` removes.
+
+    ``secrets`` are values (an API key, say) blanked out wherever they occur, besides what ``lineage.redaction`` finds.
+    """
+
+    def __init__(self, root: Path | str, *, secrets: Iterable[str] = ()) -> None:
+        self.root = Path(root).expanduser().absolute()
+        self._secrets = tuple(secrets)
+
+    def put(self, event: Event) -> str:
+        """Write one event so that it survives a crash of process and machine, credentials blanked out; return its name.
+
+        Raises OutboxUnwritable.
+        """
+        token = f"{time.time_ns():020d}-{os.urandom(4).hex()}"
+        return self._add(event, token)
+
+    def runs(self) -> list[list[str]]:
+        """Names of the pending events, one list a run in order of delivery, the run that waits longest first."""
+        groups: dict[str, list[str]] = {}
+        for name in sorted(self._names(_PENDING)):
+            groups.setdefault(name.split(".", 1)[0], []).append(name)
+        return sorted(groups.values(), key=lambda names: min(map(_written_ns, names)))
+
+    def pending(self) -> int:
+        """Number of events that wait."""
+        return len(self._names(_PENDING))
+
+    def is_pending(self, name: str) -> bool:
+        """Whether the event still waits."""
+        return (self.root / _PENDING / name).exists()
+
+    def read(self, name: str) -> bytes:
+        """The event as it is sent: UTF-8 JSON."""
+        return (self.root / _PENDING / name).read_bytes()
+
+    def remove(self, name: str) -> None:
+        """Forget an event: the backend has it."""
+        (self.root / _PENDING / name).unlink(missing_ok=True)
+
+    def reject(self, name: str, reason: str) -> None:
+        """Move a pending event to ``rejected/`` with the reason. Raises OutboxUnwritable."""
+        self._write_rejection(name, reason, self.read(name).decode("utf-8", "replace"))
+        self.remove(name)
+
+    def rejections(self) -> Iterator[Rejection]:
+        """Everything in ``rejected/``, oldest first."""
+        for name in sorted(self._names(_REJECTED), key=_written_ns):
+            kept = json.loads((self.root / _REJECTED / name).read_bytes())
+            yield Rejection(
+                name=name, reason=kept["reason"], at=datetime.fromisoformat(kept["at"]), event=kept.get("event")
+            )
+
+    def retry(self, name: str) -> None:
+        """Put a rejected event back among the pending ones. Raises EventUnreadable when it never was an event."""
+        kept = json.loads((self.root / _REJECTED / name).read_bytes())
+        if "event" not in kept:
+            raise EventUnreadable(name, kept["reason"])
+        self._write(_PENDING, name, _encode(kept["event"]))
+        (self.root / _REJECTED / name).unlink(missing_ok=True)
+
+    def find(self, prefix: str, *, rejected_only: bool = False) -> tuple[str, dict[str, Any]]:
+        """The one event whose name begins with ``prefix``: (its full name, the content of its file).
+
+        Raises EventNotFound when there is none or more than one.
+        """
+        rooms = (_REJECTED,) if rejected_only else (_PENDING, _REJECTED)
+        found = [(room, name) for room in rooms for name in self._names(room) if name.startswith(prefix)]
+        if len(found) != 1:
+            raise EventNotFound(prefix, self.root)
+        room, name = found[0]
+        return name, json.loads((self.root / room / name).read_bytes())
+
+    def status(self) -> Status:
+        """Counts, age and reasons; reads names only for what is pending, so it stays quick with many."""
+        names = self._names(_PENDING)
+        oldest = min(map(_written_ns, names), default=None)
+        return Status(
+            pending=len(names),
+            oldest_s=0.0 if oldest is None else max(0.0, (time.time_ns() - oldest) / 1e9),
+            rejected=tuple(self.rejections()),
+            trouble=self.trouble(),
+            relay=self.wake(),
+        )
+
+    # -- Spool files of other writers -----------------------------------------------------------------------------
+
+    def import_lines(self, spool: Path) -> int:
+        """Take the events of a finished writer's file, one JSON object a line; return how many were taken now.
+
+        Meant for the OpenLineage listener in Spark with ``transport.type=file``. What was taken is noted beside the
+        file (``<spool>.taken``), so calling again takes only what is new; after a kill half-way the same names are
+        written again. A line that is no event, or torn because the driver died while writing, goes to ``rejected/``.
+        Takes nothing when the file does not exist. Raises OutboxUnwritable.
+        """
+        note = spool.with_name(spool.name + ".taken")
+        if not spool.exists():
+            return 0
+        done = int(note.read_text()) if note.exists() else 0
+        size = spool.stat().st_size
+        taken = 0
+        with spool.open("rb") as lines:
+            lines.seek(done if done <= size else 0)
+            fallback = spool.stat().st_mtime_ns
+            while line := lines.readline():
+                position = lines.tell()
+                taken += self._take(line, f"{position:012d}-{_digest(spool)[:8]}", fallback)
+        _replace(note, str(size).encode(), note.with_name(note.name + ".tmp"))
+        return taken
+
+    def _take(self, line: bytes, token: str, fallback_ns: int) -> int:
+        text = line.decode("utf-8", "replace").strip()
+        if not text:
+            return 0
+        try:
+            event = json.loads(text)
+        except json.JSONDecodeError as error:
+            reason = f"no JSON: {error}" if line.endswith(b"\n") else "torn line: its writer ended in the middle"
+            self._write_rejection(f"{_NO_RUN}.{_BETWEEN}.{fallback_ns:020d}-{token}.json", reason, text)
+            return 0
+        if not isinstance(event, dict):
+            self._write_rejection(f"{_NO_RUN}.{_BETWEEN}.{fallback_ns:020d}-{token}.json", "no JSON object", text)
+            return 0
+        self._add(event, f"{_event_ns(event, fallback_ns):020d}-{token}")
+        return 1
+
+    # -- The process that delivers ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def drainer(self) -> Iterator[bool]:
+        """Be the only one who removes events: True inside the block, or False when another process already is.
+
+        The kernel gives the lock back when its holder dies, however it dies.
+        """
+        self._make_folders()
+        descriptor = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                self._clean_up()
+                yield True
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def wake_ups(self) -> Iterator[int]:
+        """A descriptor that becomes readable when a writer calls ``wake()``; for the drainer only."""
+        path = self.root / _WAKE
+        if not path.is_fifo():
+            path.unlink(missing_ok=True)
+            os.mkfifo(path, 0o600)
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def wake(self) -> bool:
+        """Tell the drainer that there is something to do; False when no drainer is running."""
+        try:
+            descriptor = os.open(self.root / _WAKE, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # ENXIO: nobody reads it; ENOENT: there never was one
+            return False
+        try:
+            os.write(descriptor, b"!")
+        except BlockingIOError:  # full of wake-ups already
+            return True
+        except BrokenPipeError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+    def trouble(self) -> str:
+        """Why the backend takes nothing at the moment; "" while it does."""
+        try:
+            return str(json.loads((self.root / _TROUBLE).read_bytes())["reason"])
+        except FileNotFoundError:
+            return ""
+
+    def note_trouble(self, reason: str) -> None:
+        """Remember why the backend takes nothing, or with "" that it does again."""
+        if not reason:
+            (self.root / _TROUBLE).unlink(missing_ok=True)
+        elif reason != self.trouble():
+            body = json.dumps({"reason": redact_text(reason, secrets=self._secrets), "since": _now()}).encode()
+            try:
+                _replace(self.root / _TROUBLE, body, self.root / _TEMPORARY / _TROUBLE)
+            except OSError as error:  # only a notice
+                logger.warning("Cannot note in %s that the backend takes nothing: %s", self.root, error)
+
+    # -- Files ---------------------------------------------------------------------------------------------------
+
+    def _names(self, room: str) -> list[str]:
+        try:
+            return [entry.name for entry in os.scandir(self.root / room) if entry.name.endswith(".json")]
+        except FileNotFoundError:
+            return []
+
+    def _add(self, event: Event, token: str) -> str:
+        name = f"{_run_of(event)}.{_rank_of(event)}.{token}.json"
+        self._write(_PENDING, name, _encode(redact(event, secrets=self._secrets)))
+        return name
+
+    def _write_rejection(self, name: str, reason: str, text: str) -> None:
+        kept: dict[str, Any] = {"reason": redact_text(reason, secrets=self._secrets), "at": _now()}
+        try:
+            kept["event"] = json.loads(text)
+        except json.JSONDecodeError:
+            kept["text"] = redact_text(text, secrets=self._secrets)
+        self._write(_REJECTED, name, _encode(kept))
+
+    def _write(self, room: str, name: str, body: bytes) -> None:
+        try:
+            self._make_folders()
+            _replace(self.root / room / name, body, self.root / _TEMPORARY / f"{name}.{os.urandom(4).hex()}")
+        except OSError as error:
+            raise OutboxUnwritable(self.root, error) from error
+
+    def _make_folders(self) -> None:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for room in (_PENDING, _REJECTED, _TEMPORARY):
+            (self.root / room).mkdir(mode=0o700, exist_ok=True)
+
+    def _clean_up(self) -> None:
+        """Drop what writers left that were killed before the event counted as written."""
+        for path in (self.root / _TEMPORARY).iterdir():
+            if time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S:
+                path.unlink(missing_ok=True)
+
+
+def _replace(target: Path, body: bytes, temporary: Path) -> None:
+    """Put ``body`` at ``target`` so that after a crash there is all of it or nothing, readable by its owner only."""
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _run_of(event: Event) -> str:
+    """The run an event belongs to, fit for a file name. Marquez takes any text as run id; what is no word is hashed."""
+    run = event.get("run")
+    run_id = run.get("runId") if isinstance(run, dict) else None
+    if run_id is None:
+        return _NO_RUN
+    return run_id if re.fullmatch(r"[0-9A-Za-z-]{1,64}", str(run_id)) else _digest(run_id)
+
+
+def _rank_of(event: Event) -> int:
+    return _RANKS.get(str(event.get("eventType")).upper(), _BETWEEN)
+
+
+def _event_ns(event: Event, fallback: int) -> int:
+    try:
+        return int(datetime.fromisoformat(str(event.get("eventTime"))).timestamp() * 1e9)
+    except (ValueError, OverflowError):
+        return fallback
+
+
+def _written_ns(name: str) -> int:
+    return int(name.split(".")[2].split("-")[0])
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(str(value).encode()).hexdigest()[:32]
+
+
+def _encode(value: Event) -> bytes:
+    return json.dumps(value, sort_keys=True).encode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
