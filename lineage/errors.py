@@ -16,11 +16,15 @@ LineageError
 Errors of tasks carry what was done before in `.outcome`, so that the FAIL event tells it.
 """
 
-from pathlib import Path
+from __future__ import annotations
 
-from catalog.contract import Contract
-from catalog.dataset import Dataset
-from lineage.outcome import Outcome
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the relay that a task starts imports this module and must start fast
+    from catalog.contract import Contract
+    from catalog.dataset import Dataset
+    from lineage.outcome import Outcome
 
 
 class LineageError(Exception):
