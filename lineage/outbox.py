@@ -27,11 +27,12 @@ logger = logging.getLogger(__name__)
 Event = dict[str, Any]
 
 _PENDING, _REJECTED, _TEMPORARY = "pending", "rejected", "tmp"
-_LOCK, _WAKE, _TROUBLE = "relay.lock", "relay.wake", "trouble.json"
+_LOCK, _WAKE, _STARTED, _TROUBLE = "relay.lock", "relay.wake", "relay.started", "trouble.json"
 _FIRST, _BETWEEN, _LAST = 0, 1, 2
 _RANKS = {"START": _FIRST, "COMPLETE": _LAST, "FAIL": _LAST, "ABORT": _LAST}
 _NO_RUN = "static"  # dataset and job events: delivered in the order they were written
 _ABANDONED_AFTER_S = 3600
+_STARTING_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +231,17 @@ class Outbox:
             return False
         finally:
             os.close(descriptor)
+        return True
+
+    def may_start_drainer(self) -> bool:
+        """Whether it is worth starting a drainer: not when another writer has just done so and it is still coming up."""
+        note = self.root / _STARTED
+        try:
+            if time.time() - note.stat().st_mtime < _STARTING_S:
+                return False
+        except FileNotFoundError:
+            pass
+        note.touch(mode=0o600)
         return True
 
     def trouble(self) -> str:

@@ -101,6 +101,8 @@ class OutboxTransport(Transport):
                 time.sleep(_LOOK_EVERY_S)
 
     def _start_relay(self) -> None:
+        if not self._outbox.may_start_drainer():
+            return
         settings = {
             "outbox": str(self._outbox.root),
             "linger_s": self._config.linger_s,

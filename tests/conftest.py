@@ -1,0 +1,50 @@
+"""What all tests share: an Airflow home of their own, and real servers for those that ask for them."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before anything imports Airflow: it reads its configuration once.
+_HOME = Path(tempfile.mkdtemp(prefix="ecompulse-tests-"))
+os.environ.update(
+    AIRFLOW_HOME=str(_HOME / "airflow"),
+    AIRFLOW__CORE__LOAD_EXAMPLES="False",
+    AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{_HOME}/airflow.db",
+    AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
+    AIRFLOW__OPENLINEAGE__DISABLED="True",
+)
+for name in [name for name in os.environ if name.startswith("AIRFLOW_CONN_")]:
+    del os.environ[name]
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = REPOSITORY.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real inputs and recorded answers beside the repository."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the folder ../shared with real inputs and recorded answers")
+    return SHARED
+
+
+@pytest.fixture(scope="module")
+def platform(request: pytest.FixtureRequest) -> Iterator["stack.platform.Platform"]:  # noqa: F821
+    """The servers that the test module names in SERVERS, on free ports, with a home of their own; the environment is theirs."""
+    from stack import platform as servers
+    from stack.home import Home
+
+    with tempfile.TemporaryDirectory(prefix="ecompulse-", ignore_cleanup_errors=True) as folder:
+        home = Home.locate(Path(folder), os.environ)
+        before = dict(os.environ)
+        running = servers.start(home, request.module.SERVERS)
+        os.environ.update({key: value for key, value in running.environment.items() if not key.startswith("AIRFLOW__")})
+        try:
+            yield running
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+            running.stop()
