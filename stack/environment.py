@@ -60,6 +60,7 @@ def folders(
         "JAVA_HOME": str(java.for_spark(java_home, home)),
         "ECOMPULSE_SPARK_SUBMIT": environ.get("ECOMPULSE_SPARK_SUBMIT", submit),
         "ECOMPULSE_SPARK_JARS": str(jars_folder / "spark"),
+        "STACK_DAGS_FOLDER": environ.get("STACK_DAGS_FOLDER", str(REPOSITORY / "dags")),
         "LINEAGE_OUTBOX": str(home.data("outbox")),
         "STACK_SLACK_FOLDER": str(home.data("slack")),
         "STACK_MAIL_FOLDER": str(home.data("mail")),
@@ -129,7 +130,7 @@ def airflow(home: Home, known: Mapping[str, str], ports: Mapping[str, int], secr
     }
     database = f"postgresql+psycopg2://stack:{secrets.postgres}@127.0.0.1:{ports['postgres']}/airflow"
     settings = {
-        "CORE__DAGS_FOLDER": REPOSITORY / "dags",
+        "CORE__DAGS_FOLDER": known["STACK_DAGS_FOLDER"],
         "CORE__LOAD_EXAMPLES": False,
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": 4,

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
+import psutil
+
 from stack import leftovers, ready
 from stack.errors import ServerFailed
 from stack.home import Home, write_private
@@ -140,7 +142,8 @@ class Supervisor:
     def shut_down(self, *, report: Callable[[str], None]) -> None:
         """End the daemon, and every process of the home that is still there."""
         if self.is_running():
+            pid = self._rpc.getPID()
             self._rpc.shutdown()
-            ready.wait(lambda: "running" if self.is_running() else None, timeout_s=60)
+            ready.wait(lambda: "running" if psutil.pid_exists(pid) else None, timeout_s=60)
         if count := leftovers.end(self._home.root):
             report(f"ended {count} processes that were left over")
