@@ -1,0 +1,113 @@
+"""What all addresses share: the store, paging parameters, names in paths, answers and refusals."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import quote, unquote
+
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from marquez import hashes
+from marquez.errors import InvalidParameter, PageNotFound, RequestRefused
+from marquez.store import Store
+from marquez.wire import dumps, parse_instant, to_micros
+
+
+class _Name(Convertor[str]):
+    """One path segment, which may hold encoded slashes: namespaces are URLs."""
+
+    regex = "[^/]+"
+
+    def convert(self, value: str) -> str:
+        return unquote(value)
+
+    def to_string(self, value: str) -> str:
+        return quote(value, safe="")
+
+
+register_url_convertor("name", _Name())
+
+
+class EncodedPath:
+    """Routes on the path as it was sent; servers decode `%2F` before routing otherwise, and names fall apart."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its raw path."""
+        if scope["type"] == "http" and scope.get("raw_path"):
+            scope = {**scope, "path": scope["raw_path"].partition(b"?")[0].decode("latin-1")}
+        await self.app(scope, receive, send)
+
+
+async def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+Opened = Annotated[Store, Depends(_store)]
+Limit = Annotated[int, Query(ge=0)]
+Offset = Annotated[int, Query(ge=0)]
+Depth = Annotated[int, Query(ge=0)]
+
+
+def answer(document: object, status: int = 200) -> Response:
+    """A JSON answer; None is an empty body."""
+    return Response(b"" if document is None else dumps(document), status, media_type="application/json")
+
+
+def run_id(text: str) -> str:
+    """A run id from a path.
+
+    Raises:
+        PageNotFound: it is no UUID.
+    """
+    found = hashes.uuid_or_none(text)
+    if found is None:
+        raise PageNotFound
+    return found
+
+
+def moment(parameter: str, text: str) -> int:
+    """Microseconds of a query parameter's date-time.
+
+    Raises:
+        InvalidParameter: it is none.
+    """
+    try:
+        return to_micros(parse_instant(text))
+    except ValueError as problem:
+        raise InvalidParameter(parameter, f"is invalid: {problem}") from problem
+
+
+def install_refusals(app: FastAPI) -> None:
+    """Every refusal in the form that Marquez gives it."""
+
+    @app.exception_handler(RequestRefused)
+    async def refused(_: Request, refusal: RequestRefused) -> Response:
+        return answer(refusal.document, refusal.status)
+
+    @app.exception_handler(HTTPException)
+    async def unrouted(_: Request, problem: HTTPException) -> Response:
+        document = {"code": problem.status_code, "message": f"HTTP {problem.status_code} {problem.detail}"}
+        return answer(document, problem.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, problem: RequestValidationError) -> Response:
+        refusal = _of_validation(problem.errors()[0])
+        return answer(refusal.document, refusal.status)
+
+
+def _of_validation(problem: Any) -> RequestRefused:
+    parameter = str(problem["loc"][-1])
+    if problem["type"] == "missing":
+        return InvalidParameter(parameter, "must not be null")
+    if problem["type"] == "greater_than_equal":
+        return InvalidParameter(parameter, f"must be greater than or equal to {problem['ctx']['ge']}")
+    return PageNotFound()

@@ -1,0 +1,211 @@
+"""OpenLineage events as they come in: read, checked as Marquez checks them, turned into frozen values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from marquez import facets
+from marquez.errors import InvalidEvent, MalformedRequest
+from marquez.hashes import Field
+from marquez.wire import Json, offset_time, parse_instant, to_micros
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRef:
+    """The job an event is about; facets in the form in which they are given back."""
+
+    namespace: str
+    name: str
+    facets: Json
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the jobType facet says so: such jobs get their versions while they run."""
+        return str((self.facets.get("jobType") or {}).get("processingType")).upper() == "STREAMING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetRef:
+    """A dataset an event is about; facets in the form in which they are given back."""
+
+    namespace: str
+    name: str
+    facets: Json
+    input_facets: Json
+    output_facets: Json
+
+    @property
+    def fields(self) -> tuple[Field, ...] | None:
+        """Top-level columns in the event's order; None without a schema facet, which is not the same as none."""
+        listed = (self.facets.get("schema") or {}).get("fields")
+        if listed is None:
+            return None
+        return tuple(Field(name=f["name"], type=f.get("type"), description=f.get("description")) for f in listed)
+
+    def said(self, facet: str, key: str) -> Any:
+        """One property of one facet, None when either is missing."""
+        value = self.facets.get(facet)
+        return value.get(key) if isinstance(value, dict) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
+    """A run started, went on, or ended. `document` is the event as the event log shows it."""
+
+    kind = "RUN_EVENT"
+    at: int
+    event_type: str | None
+    run_id: str
+    run_facets: Json
+    job: JobRef
+    inputs: tuple[DatasetRef, ...]
+    outputs: tuple[DatasetRef, ...]
+    document: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEvent:
+    """Static lineage of a job, without a run."""
+
+    kind = "JOB_EVENT"
+    at: int
+    job: JobRef
+    inputs: tuple[DatasetRef, ...]
+    outputs: tuple[DatasetRef, ...]
+    document: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetEvent:
+    """Static metadata of a dataset, without a run."""
+
+    kind = "DATASET_EVENT"
+    at: int
+    dataset: DatasetRef
+    document: Json
+
+
+Event = RunEvent | JobEvent | DatasetEvent
+
+
+def parse(body: bytes) -> Event:
+    """The event in a request body; its kind is the tail of `schemaURL`, a run event when that is missing.
+
+    Raises:
+        MalformedRequest: no JSON object, a date-time that is none, or a value of the wrong type.
+        InvalidEvent: something is missing that Marquez insists on.
+    """
+    document = _load(body)
+    kind = str(document.get("schemaURL") or "").rpartition("/")[2]
+    problems = list(_problems(document, kind))
+    if problems:
+        raise InvalidEvent(problems)
+    try:
+        return _event(document, kind)
+    except (ValueError, TypeError, AttributeError, KeyError) as problem:
+        raise MalformedRequest(str(problem)) from problem
+
+
+def _load(body: bytes) -> Json:
+    if body.strip() in (b"", b"null"):
+        raise InvalidEvent(["The request body must not be null"])
+    try:
+        document = json.loads(body)
+    except ValueError as problem:
+        raise MalformedRequest(str(problem)) from problem
+    if not isinstance(document, dict):
+        raise MalformedRequest("an event is a JSON object")
+    return document
+
+
+def _problems(document: Json, kind: str) -> Iterator[str]:
+    wanted = {"DatasetEvent": ("dataset",), "JobEvent": ("job",)}.get(kind, ("run", "job"))
+    for name in ("eventTime", *wanted, "producer"):
+        if document.get(name) is None:
+            yield f"{name} must not be null"
+    run, job = document.get("run"), document.get("job")
+    if isinstance(run, dict) and "run" in wanted:
+        yield from _missing(run, ("runId",), "run")
+        yield from facets.problems(run.get("facets"), facets.RUN, "run.facets")
+    if isinstance(job, dict) and "job" in wanted:
+        yield from _missing(job, ("namespace", "name"), "job")
+        yield from facets.problems(job.get("facets"), facets.JOB, "job.facets")
+        if job.get("name") == "":
+            raise MalformedRequest("job.name must not be empty")
+    for path, dataset in _datasets(document):
+        yield from _missing(dataset, ("namespace", "name"), path)
+        yield from facets.problems(dataset.get("facets"), facets.DATASET, f"{path}.facets")
+
+
+def _missing(part: Json, names: tuple[str, ...], path: str) -> Iterator[str]:
+    return (f"{path}.{name} must not be null" for name in names if part.get(name) is None)
+
+
+def _datasets(document: Json) -> Iterator[tuple[str, Json]]:
+    if isinstance(document.get("dataset"), dict):
+        yield "dataset", document["dataset"]
+    for side in ("inputs", "outputs"):
+        for n, dataset in enumerate(document.get(side) or ()):
+            if not isinstance(dataset, dict):
+                raise MalformedRequest(f"{side}[{n}] is a JSON object")
+            yield f"{side}[{n}]", dataset
+
+
+def _event(document: Json, kind: str) -> Event:
+    nanos = parse_instant(document["eventTime"])
+    shown = {**document, "eventTime": offset_time(nanos), "schemaURL": document.get("schemaURL")}
+    at = to_micros(nanos)
+    if kind == "DatasetEvent":
+        return DatasetEvent(at=at, dataset=_dataset(document["dataset"]), document=shown)
+    sides = {side: tuple(_dataset(d) for d in document.get(side) or ()) for side in ("inputs", "outputs")}
+    if kind == "JobEvent":
+        return JobEvent(at=at, job=_job(document["job"]), document=shown, **sides)
+    return RunEvent(
+        at=at,
+        event_type=document.get("eventType"),
+        run_id=str(document["run"]["runId"]),
+        run_facets=facets.stored(document["run"].get("facets"), facets.RUN) or {},
+        job=_job(document["job"]),
+        document=_logged_run_event(shown),
+        **sides,
+    )
+
+
+def _job(part: Json) -> JobRef:
+    return JobRef(
+        namespace=part["namespace"], name=part["name"], facets=facets.stored(part.get("facets"), facets.JOB) or {}
+    )
+
+
+def _dataset(part: Json) -> DatasetRef:
+    return DatasetRef(
+        namespace=part["namespace"],
+        name=part["name"],
+        facets=facets.stored(part.get("facets"), facets.DATASET) or {},
+        input_facets=part.get("inputFacets") or {},
+        output_facets=part.get("outputFacets") or {},
+    )
+
+
+def _logged_run_event(document: Json) -> Json:
+    return {
+        **document,
+        "eventType": document.get("eventType"),
+        "run": _with_facets(document["run"], facets.RUN),
+        "job": _with_facets(document["job"], facets.JOB),
+        "inputs": _logged_datasets(document.get("inputs")),
+        "outputs": _logged_datasets(document.get("outputs")),
+    }
+
+
+def _logged_datasets(listed: list[Json] | None) -> list[Json] | None:
+    if listed is None:
+        return None
+    return [{"inputFacets": None, "outputFacets": None, **_with_facets(dataset, facets.DATASET)} for dataset in listed]
+
+
+def _with_facets(part: Json, shape: facets.Shape) -> Json:
+    return {**part, "facets": facets.logged(part.get("facets"), shape)}

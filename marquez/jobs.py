@@ -1,0 +1,155 @@
+"""Jobs and their versions as the API shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from sqlite3 import Connection, Row
+
+from marquez import runs
+from marquez.errors import ResourceNotFound
+from marquez.wire import Json, instant
+
+
+def row_of(db: Connection, namespace: str, name: str) -> Row:
+    """The job's row by its full name.
+
+    Raises:
+        ResourceNotFound: no such job, or it was deleted.
+    """
+    row: Row | None = db.execute(
+        "SELECT * FROM job WHERE namespace = ? AND name = ? AND NOT hidden", (namespace, name)
+    ).fetchone()
+    if row is None:
+        raise ResourceNotFound("Job", name)
+    return row
+
+
+def get(db: Connection, job: Row) -> Json:
+    """One job with its last ten runs; its datasets are those of its current version, else of its latest run."""
+    latest = runs.latest_of_job(db, job)
+    current = {io: datasets_of(db, "job = ? AND current AND io = ?", job["id"], io) for io in ("INPUT", "OUTPUT")}
+    facets = _version_facets(db, job["current_version"])
+    return _shown(db, job, latest, facets, inputs=current["INPUT"], outputs=current["OUTPUT"])
+
+
+def bare(db: Connection, job: Row) -> Json:
+    """One job without runs and datasets: the answer to tagging it."""
+    return _shown(db, job, [], _version_facets(db, job["current_version"]))
+
+
+def page(db: Connection, *, namespace: str | None, states: Sequence[str], limit: int, offset: int) -> Json:
+    """Jobs, last updated first. The state asked for is that of the job's current run; the total ignores it."""
+    where = "NOT j.hidden" + ("" if namespace is None else " AND j.namespace = ?")
+    values: list[str] = [] if namespace is None else [namespace]
+    (total,) = db.execute(f"SELECT count(*) FROM job j WHERE {where}", values).fetchone()
+    if states:
+        where += f" AND (r.uuid IS NULL OR r.state IN ({','.join('?' * len(states))}))"
+        values += states
+    sql = (
+        f"SELECT j.* FROM job j LEFT JOIN run r ON r.uuid = j.current_run WHERE {where} "
+        "ORDER BY j.updated DESC, j.id LIMIT ? OFFSET ?"
+    )
+    listed = db.execute(sql, (*values, limit, offset)).fetchall()
+    return {"totalCount": total, "jobs": [_listed(db, job) for job in listed]}
+
+
+def _listed(db: Connection, job: Row) -> Json:
+    version = db.execute("SELECT latest_run FROM job_version WHERE id = ?", (job["current_version"],)).fetchone()
+    facets = runs.facets(db, version["latest_run"], "JOB") if version and version["latest_run"] else {}
+    return _shown(db, job, runs.latest_of_job(db, job), facets)
+
+
+def _shown(
+    db: Connection,
+    job: Row,
+    latest: list[Json],
+    facets: Json,
+    *,
+    inputs: list[Json] | None = None,
+    outputs: list[Json] | None = None,
+) -> Json:
+    newest = latest[0] if latest else None
+    version = db.execute("SELECT uuid FROM job_version WHERE id = ?", (job["current_version"],)).fetchone()
+    kind = facets.get("jobType") or {}
+    return {
+        **identity(db, job),
+        "createdAt": instant(job["created"]),
+        "updatedAt": instant(job["updated"]),
+        "inputs": inputs or _run_datasets(newest, "inputDatasetVersions"),
+        "outputs": outputs or _run_datasets(newest, "outputDatasetVersions"),
+        "location": job["location"],
+        "description": job["description"],
+        "latestRun": newest,
+        "latestRuns": latest or None,
+        "facets": facets,
+        "currentVersion": version["uuid"] if version else None,
+        "labels": [kind[key] for key in ("jobType", "integration") if kind.get(key)],
+        "tags": [tag for (tag,) in db.execute("SELECT tag FROM job_tag WHERE job = ? ORDER BY tag", (job["id"],))],
+    }
+
+
+def identity(db: Connection, job: Row) -> Json:
+    """Names of the job and of its parent."""
+    parent = db.execute("SELECT uuid, name FROM job WHERE id = ?", (job["parent"],)).fetchone()
+    return {
+        "id": {"namespace": job["namespace"], "name": job["name"]},
+        "type": job["type"],
+        "name": job["name"],
+        "simpleName": job["simple_name"],
+        "parentJobName": parent["name"] if parent else None,
+        "parentJobUuid": parent["uuid"] if parent else None,
+        "namespace": job["namespace"],
+    }
+
+
+def _run_datasets(run: Json | None, side: str) -> list[Json]:
+    ids = [d["datasetVersionId"] for d in run[side]] if run else []
+    return [{"namespace": ns, "name": name} for ns, name in dict.fromkeys((i["namespace"], i["name"]) for i in ids)]
+
+
+def _version_facets(db: Connection, version: int | None) -> Json:
+    sql = "SELECT name, value FROM job_version_facet WHERE version = ?"
+    return {name: json.loads(value) for name, value in db.execute(sql, (version,))}
+
+
+def datasets_of(db: Connection, condition: str, *values: object) -> list[Json]:
+    """Names of the datasets that a job reads or writes, by a condition on job_io."""
+    sql = (
+        "SELECT DISTINCT d.namespace, d.name FROM job_io io JOIN dataset d ON d.id = io.dataset "
+        f"WHERE NOT d.hidden AND {condition} ORDER BY d.namespace, d.name"
+    )
+    return [dict(row) for row in db.execute(sql, values)]
+
+
+def versions(db: Connection, job: Row, *, limit: int, offset: int) -> list[Json]:
+    """A job's versions, newest first."""
+    sql = "SELECT * FROM job_version WHERE job = ? ORDER BY created DESC, id DESC LIMIT ? OFFSET ?"
+    return [_version(db, job, row) for row in db.execute(sql, (job["id"], limit, offset)).fetchall()]
+
+
+def version(db: Connection, job: Row, identity_hash: str) -> Json:
+    """One version of a job.
+
+    Raises:
+        ResourceNotFound: the job has no such version.
+    """
+    row = db.execute("SELECT * FROM job_version WHERE job = ? AND hash = ?", (job["id"], identity_hash)).fetchone()
+    if row is None:
+        raise ResourceNotFound("Job version", identity_hash)
+    return _version(db, job, row)
+
+
+def _version(db: Connection, job: Row, row: Row) -> Json:
+    run = db.execute("SELECT * FROM run WHERE uuid = ?", (row["latest_run"],)).fetchone()
+    return {
+        "id": {"namespace": job["namespace"], "name": job["name"], "version": row["hash"]},
+        "name": job["name"],
+        "createdAt": instant(row["created"]),
+        "version": row["hash"],
+        "namespace": job["namespace"],
+        "location": row["location"],
+        "inputs": datasets_of(db, "version = ? AND io = 'INPUT'", row["id"]),
+        "outputs": datasets_of(db, "version = ? AND io = 'OUTPUT'", row["id"]),
+        "latestRun": runs.shown(db, run, of_version=True) if run else None,
+    }

@@ -1,0 +1,96 @@
+"""Namespaces and sources."""
+
+from __future__ import annotations
+
+from sqlite3 import Connection, Row
+
+from marquez.errors import ResourceNotFound
+from marquez.records import DEFAULT_OWNER
+from marquez.wire import Json, instant
+
+
+def page(db: Connection, *, limit: int, offset: int) -> list[Json]:
+    """Namespaces by name, hidden ones too."""
+    rows = db.execute("SELECT * FROM namespace ORDER BY name LIMIT ? OFFSET ?", (limit, offset)).fetchall()
+    return [_shown(row) for row in rows]
+
+
+def get(db: Connection, name: str) -> Json:
+    """One namespace.
+
+    Raises:
+        ResourceNotFound: no such namespace.
+    """
+    row = db.execute("SELECT * FROM namespace WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise ResourceNotFound("Namespace", name)
+    return _shown(row)
+
+
+def put(db: Connection, name: str, *, owner: str | None, description: str | None, clock: int) -> Json:
+    """Make a namespace, or give it another owner and description; a deleted one comes back."""
+    sql = (
+        "INSERT INTO namespace (name, created, updated, owner, description) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET updated = excluded.updated, owner = excluded.owner, description = excluded.description, hidden = 0"
+    )
+    db.execute(sql, (name, clock, clock, owner or DEFAULT_OWNER, description))
+    return get(db, name)
+
+
+def delete(db: Connection, name: str) -> Json:
+    """Hide a namespace with its datasets and jobs; nothing is lost."""
+    get(db, name)
+    db.execute("UPDATE namespace SET hidden = 1 WHERE name = ?", (name,))
+    for table in ("dataset", "job"):
+        db.execute(f"UPDATE {table} SET hidden = 1 WHERE namespace = ?", (name,))
+    return get(db, name)
+
+
+def _shown(row: Row) -> Json:
+    return {
+        "name": row["name"],
+        "createdAt": instant(row["created"]),
+        "updatedAt": instant(row["updated"]),
+        "ownerName": row["owner"],
+        "description": row["description"],
+        "isHidden": bool(row["hidden"]),
+    }
+
+
+def sources(db: Connection, *, limit: int, offset: int) -> list[Json]:
+    """Sources by name. Marquez fails when one of them has no URL; here that URL is empty."""
+    rows = db.execute("SELECT * FROM source ORDER BY name LIMIT ? OFFSET ?", (limit, offset)).fetchall()
+    return [_source(row) for row in rows]
+
+
+def source(db: Connection, name: str) -> Json:
+    """One source.
+
+    Raises:
+        ResourceNotFound: no such source.
+    """
+    row = db.execute("SELECT * FROM source WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise ResourceNotFound("Source", name)
+    return _source(row)
+
+
+def put_source(db: Connection, name: str, *, kind: str, url: str, description: str | None, clock: int) -> Json:
+    """Make a source, or change it."""
+    sql = (
+        "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET type = excluded.type, "
+        "updated = excluded.updated, connection_url = excluded.connection_url, description = excluded.description"
+    )
+    db.execute(sql, (name, kind, clock, clock, url, description))
+    return source(db, name)
+
+
+def _source(row: Row) -> Json:
+    return {
+        "type": row["type"],
+        "name": row["name"],
+        "createdAt": instant(row["created"]),
+        "updatedAt": instant(row["updated"]),
+        "connectionUrl": row["connection_url"],
+        "description": row["description"],
+    }

@@ -1,0 +1,99 @@
+"""The one SQLite file: opened by one server, written by one thread at a time, read by many."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from marquez.errors import StoreBusy, StoreUnreadable
+
+LAYOUT = 1
+_SCHEMA = Path(__file__).with_name("schema.sql")
+
+
+def store_path(data: Path) -> Path:
+    """The file that `--data` means: itself when it names a file, else `marquez.db` in that folder."""
+    return data if data.suffix in {".db", ".sqlite", ".sqlite3"} or data.is_file() else data / "marquez.db"
+
+
+class Store:
+    """Transactions on the file. An event is acknowledged after its commit reached the disk (synchronous=FULL).
+
+    Readers see the last commit (write-ahead log) and never wait for the writer.
+
+    Raises:
+        StoreBusy: another server holds the file.
+        StoreUnreadable: the file has another layout.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._held = self._hold()
+        self._lock = threading.Lock()
+        self._threads = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._writer = self._open()
+        self._prepare()
+
+    def _hold(self) -> int:
+        handle = self.path.with_name(self.path.name + ".lock").open("w")
+        self._lock_file = handle
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            raise StoreBusy(self.path) from None
+        return handle.fileno()
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        db.row_factory = sqlite3.Row
+        db.executescript(
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA cache_size=-32000;"
+        )
+        return db
+
+    def _prepare(self) -> None:
+        (layout,) = self._writer.execute("PRAGMA user_version").fetchone()
+        tables = self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if layout == 0 and tables == 0:
+            self._writer.executescript(f"BEGIN; {_SCHEMA.read_text()} PRAGMA user_version={LAYOUT}; COMMIT;")
+        elif layout != LAYOUT:
+            self.close()
+            raise StoreUnreadable(self.path, found=layout, wanted=LAYOUT)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it is on disk when the block ends, or none of it when it raises."""
+        with self._lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A consistent view of the last commit, on this thread's own connection."""
+        db: sqlite3.Connection | None = getattr(self._threads, "db", None)
+        if db is None:
+            db = self._threads.db = self._open()
+            self._readers.append(db)
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Fold the log into the file and let go of it."""
+        for db in (*self._readers, self._writer):
+            db.close()
+        self._lock_file.close()
