@@ -1,7 +1,7 @@
 """Kafka by connection id: topics as their contracts want them, what was produced, how far a group has come."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -102,6 +102,7 @@ class KafkaHook(BaseHook):
         partitions = int(settings.pop("partitions", "1"))
         topic = NewTopic(contract.name, num_partitions=partitions, replication_factor=replication, config=settings)
         self.admin.create_topics([topic])[contract.name].result(timeout=TIMEOUT_S)
+        _settling(lambda: self._led(contract.name))
         logger.info("created topic %s with %d partitions", contract.name, partitions)
 
     def repair(self, contract: Contract, found: TopicState) -> None:
@@ -157,4 +158,33 @@ class KafkaHook(BaseHook):
         from confluent_kafka import TopicPartition
 
         asked = {TopicPartition(topic, at): spec for at in range(partitions)}
-        return {at.partition: future.result(timeout=TIMEOUT_S) for at, future in self.admin.list_offsets(asked).items()}
+
+        def answers() -> dict[int, Any]:
+            found = self.admin.list_offsets(asked).items()
+            return {at.partition: future.result(timeout=TIMEOUT_S) for at, future in found}
+
+        return _settling(answers)
+
+    def _led(self, name: str) -> dict[int, Any]:
+        """The partitions of a topic once each has a leader; empty until then."""
+        found = self.admin.list_topics(name, timeout=TIMEOUT_S).topics[name]
+        ready = not found.error and all(partition.leader >= 0 for partition in found.partitions.values())
+        return dict(found.partitions) if ready else {}
+
+
+def _settling(ask: Callable[[], dict[int, Any]]) -> dict[int, Any]:
+    """Ask until there is an answer: a cluster needs a moment to agree on what has just been created."""
+    from confluent_kafka import KafkaError, KafkaException
+    from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
+
+    # The client's own `retriable` flag is set for transactional producers only.
+    unsettled = {
+        KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.NOT_COORDINATOR,
+    }  # fmt: skip
+
+    def passing(error: BaseException) -> bool:
+        return isinstance(error, KafkaException) and error.args[0].code() in unsettled
+
+    again = retry_if_exception(passing) | retry_if_result(lambda found: not found)
+    return Retrying(retry=again, stop=stop_after_delay(TIMEOUT_S), wait=wait_fixed(0.1), reraise=True)(ask)
