@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseHook
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 TIMEOUT_S = 15
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +143,12 @@ class KafkaHook(BaseHook):
         from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
         asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, at) for at in range(partitions)])
-        found = self.admin.list_consumer_group_offsets([asked])[group].result(timeout=TIMEOUT_S)
-        return {at.partition: max(at.offset, 0) for at in found.topic_partitions}
+
+        def answers() -> dict[int, int]:
+            found = self.admin.list_consumer_group_offsets([asked])[group].result(timeout=TIMEOUT_S)
+            return {at.partition: max(at.offset, 0) for at in found.topic_partitions}
+
+        return _settling(answers)
 
     def commit(self, group: str, offsets: tuple[TopicOffsets, ...]) -> None:
         """Publish how far a group has come, for lag monitors; the lake's snapshot stays the truth."""
@@ -152,7 +157,7 @@ class KafkaHook(BaseHook):
         ends = [TopicPartition(at.topic, at.partition, at.end) for at in offsets]
         if ends:
             asked = ConsumerGroupTopicPartitions(group, ends)
-            self.admin.alter_consumer_group_offsets([asked])[group].result(timeout=TIMEOUT_S)
+            _settling(lambda: self.admin.alter_consumer_group_offsets([asked])[group].result(timeout=TIMEOUT_S))
 
     def _offsets(self, topic: str, partitions: int, spec: Any) -> dict[int, Any]:
         from confluent_kafka import TopicPartition
@@ -172,7 +177,7 @@ class KafkaHook(BaseHook):
         return dict(found.partitions) if ready else {}
 
 
-def _settling(ask: Callable[[], dict[int, Any]]) -> dict[int, Any]:
+def _settling(ask: Callable[[], T]) -> T:
     """Ask until there is an answer: a cluster needs a moment to agree on what has just been created."""
     from confluent_kafka import KafkaError, KafkaException
     from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
