@@ -8,7 +8,7 @@
 | any other InvoiceNo (`A…`) | `order_adjusted`, adjustment `account` | as in the file, negative prices included |
 
 Every row is one entry of `items`, exact duplicates too: rows = number of items, net revenue = sum of total_amount over
-all events, null customers = items of events whose user_id is null. Amounts are decimal sums of Quantity × UnitPrice, GBP.
+all events, null customers = items of events whose user_id is null. Amounts are sums of Quantity × UnitPrice in GBP.
 An invoice that names two customers becomes two events.
 """
 
