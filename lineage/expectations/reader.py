@@ -1,0 +1,203 @@
+"""Reading rows to check: from the lake, a cache or a topic into Arrow; in the warehouse they stay.
+
+One rule for "what is new" (docs/architecture.md): rows above a mark. Without a mark, the newest batch: rows of the greatest one.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from catalog.schema import Field
+from lineage.errors import DatasetMissing
+from lineage.expectations.batch import NESTED, Batch, duckdb_type, of_frame, warehouse_word
+from lineage.expectations.schema import mark
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    from lineage.hooks.kafka import KafkaHook
+    from lineage.hooks.lake import LakeHook
+    from lineage.hooks.warehouse import WarehouseHook
+
+logger = logging.getLogger(__name__)
+TYPES = """SELECT column_name, data_type, numeric_precision, numeric_scale
+FROM information_schema.columns WHERE table_schema = CURRENT_SCHEMA() AND table_name = %s ORDER BY ordinal_position"""
+
+
+def of_lake(hook: "LakeHook", contract: Contract, *, above: datetime | None, max_rows: int) -> Batch:
+    """Rows of an Iceberg table with a mark above the given one; the newest batch without one; all of a table without marks.
+
+    At most `max_rows` are read, and the scope says so. Columns that only hold what has no column of its own stay unread.
+
+    Raises:
+        DatasetMissing: nothing has written the table yet.
+    """
+    from pyiceberg.expressions import AlwaysTrue, EqualTo, GreaterThan
+
+    table = hook.table(contract.name)
+    column, snapshot = mark(contract), table.current_snapshot()
+    total = int((snapshot.summary or {}).get("total-records") or 0) if snapshot else 0  # type: ignore[union-attr]
+    condition, scope = AlwaysTrue(), "all rows"
+    if column and above is not None:
+        condition, scope = GreaterThan(column, above.isoformat()), f"rows with {column} > {above:%Y-%m-%d %H:%M:%S} UTC"
+    elif column and (newest := newest_mark(table, column)) is not None:
+        condition, scope = (
+            EqualTo(column, newest.isoformat()),
+            f"newest batch, {column} = {newest:%Y-%m-%d %H:%M:%S} UTC",
+        )
+    names = tuple(name.name for name in table.schema().fields)
+    frame = table.scan(row_filter=condition, selected_fields=names, limit=max_rows + 1).to_arrow()
+    if frame.num_rows > max_rows:
+        scope = f"the first {max_rows} of {scope}: a sample"
+        frame = frame.slice(0, max_rows)
+        logger.warning("%s: checking %s", hook.dataset(contract.name), scope)
+    return of_frame(
+        frame,
+        contract=contract,
+        dataset=hook.dataset(contract.name),
+        rows_in_table=max(total, frame.num_rows),
+        scope=scope,
+    )
+
+
+def newest_mark(table: Any, column: str) -> datetime | None:
+    """The greatest value of a timestamp column, by the files' own bounds: no data is read. None for an empty table."""
+    import pyarrow.compute as pc
+
+    metrics = table.inspect.files()["readable_metrics"].combine_chunks()
+    bounds = pc.struct_field(pc.struct_field(metrics, column), "upper_bound") if len(metrics) else None
+    return pc.max(bounds).as_py() if bounds is not None else None
+
+
+def of_warehouse(hook: "WarehouseHook", contract: Contract, *, where: str) -> Batch:
+    """Rows of a warehouse table, all or those of an SQL condition: they stay there.
+
+    Raises:
+        DatasetMissing: there is no such table.
+    """
+    select = f'SELECT * FROM "{contract.name}"' + (f" WHERE {where}" if where else "")
+    with hook.transaction() as session:
+        types = {str(name): warehouse_word(*rest) for name, *rest in session.fetch(TYPES, (contract.name,))}
+        if not types:
+            raise DatasetMissing(hook.dataset(contract.name))
+        column = mark(contract)
+        newest = f'max("{column}")' if column in types else "null"
+        ((total, latest),) = session.fetch(f'SELECT count(*), {newest} FROM "{contract.name}"')
+    return Batch(
+        contract=contract,
+        dataset=hook.dataset(contract.name),
+        types=types,
+        rows_in_table=int(total),
+        scope=f"rows where {where}" if where else "all rows",
+        newest=latest,
+        url=warehouse_url(hook),
+        select=select,
+    )
+
+
+def warehouse_url(hook: "WarehouseHook") -> "URL":
+    """The warehouse for SQLAlchemy."""
+    from sqlalchemy.engine import URL
+
+    at = hook.connection
+    return URL.create(
+        "postgresql+psycopg2", username=at.login, password=at.password, host=at.host, port=at.port, database=at.schema
+    )
+
+
+def of_texts(
+    rows: Sequence[Mapping[str, Any]], *, contract: Contract, dataset: Dataset, scope: str = "all rows"
+) -> Batch:
+    """Rows that came as text (a cache, a topic), given the contract's types where every value can be read as such.
+
+    A column with one unreadable value stays text, so that the rule on types names it. Nested values are kept as JSON.
+    """
+    import duckdb
+    import pyarrow as pa
+
+    names = dict.fromkeys((*contract.schema.names(), *(name for row in rows for name in row)))
+    texts = pa.table({name: pa.array([text(row.get(name)) for row in rows], pa.string()) for name in names})
+    with duckdb.connect() as engine:
+        engine.execute("set timezone = 'UTC'")
+        engine.register("texts", texts)
+        wanted = {item.name: item for item in contract.schema.fields if item.base not in ("string", *NESTED)}
+        lost = _unreadable(engine, wanted) if rows else ()
+        casts = ", ".join(
+            f'cast("{name}" as {duckdb_type(wanted[name])}) as "{name}"'
+            if name in wanted and name not in lost
+            else f'"{name}"'
+            for name in names
+        )
+        frame = engine.execute(f"select {casts} from texts").to_arrow_table()
+    return of_frame(frame, contract=contract, dataset=dataset, scope=scope)
+
+
+def _unreadable(engine: Any, wanted: Mapping[str, Field]) -> tuple[str, ...]:
+    if not wanted:
+        return ()
+    counts = ", ".join(
+        f'count(*) filter ("{name}" is not null and try_cast("{name}" as {duckdb_type(item)}) is null)'
+        for name, item in wanted.items()
+    )
+    row = engine.execute(f"select {counts} from texts").fetchone()
+    return tuple(name for name, count in zip(wanted, row, strict=True) if count)
+
+
+def of_cache(hook: Any, contract: Contract, *, max_rows: int) -> Batch:
+    """Hashes of a key pattern, one row each, bounded by `max_rows`."""
+    rows = list(hook.hashes(contract.name, limit=max_rows))
+    scope = f"the first {max_rows} hashes: a sample" if len(rows) == max_rows else "all hashes"
+    return of_texts(rows, contract=contract, dataset=hook.dataset(contract.name), scope=scope)
+
+
+def of_topic(hook: "KafkaHook", contract: Contract, *, max_rows: int) -> Batch:
+    """The newest messages of a topic, at most `max_rows` evenly over its partitions; those that are no JSON object are empty rows."""
+    rows = [as_object(value) for value in newest_messages(hook, contract.name, max_rows=max_rows)]
+    return of_texts(
+        rows, contract=contract, dataset=hook.dataset(contract.name), scope=f"the newest {len(rows)} messages: a sample"
+    )
+
+
+def newest_messages(hook: "KafkaHook", topic: str, *, max_rows: int) -> Iterator[bytes]:
+    """Values from the end of each partition, in order of offset within it. Commits nothing: no group sees this."""
+    from confluent_kafka import Consumer, TopicPartition
+
+    settings = {"group.id": "ecompulse-checks", "enable.auto.commit": False, "enable.partition.eof": False}
+    consumer = Consumer({**hook.config, **settings})
+    try:
+        partitions = consumer.list_topics(topic, timeout=15).topics[topic].partitions
+        share, left = max(1, max_rows // max(1, len(partitions))), {}
+        for at in partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, at), timeout=15)
+            if high > low:
+                left[at] = (max(low, high - share), high)
+        consumer.assign([TopicPartition(topic, at, start) for at, (start, _) in left.items()])
+        ends = {at: end for at, (_, end) in left.items()}
+        while ends and (messages := consumer.consume(num_messages=1000, timeout=5.0)):
+            for message in messages:
+                if message.error() is None and message.partition() in ends:
+                    yield message.value() or b""
+                    if message.offset() + 1 >= ends[message.partition()]:
+                        del ends[message.partition()]
+    finally:
+        consumer.close()
+
+
+def as_object(value: bytes) -> dict[str, Any]:
+    """A message as a JSON object; empty for anything else."""
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def text(value: Any) -> str | None:
+    """A value as text; nested ones as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,157 @@
+"""Checking data: a Great Expectations suite on what was just written, with severity that decides what follows."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from catalog import contract as contracts
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from lineage.errors import ChecksFailed, ConfigurationError
+from lineage.operators.base import LineageOperator
+from lineage.outcome import Outcome, Read
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions.context import Context
+
+    from lineage.expectations.batch import Batch
+    from lineage.expectations.project import Validation
+
+FailOn = Literal["critical", "warning", "never"]
+MAX_ROWS = 500_000
+
+
+class GreatExpectationsOperator(LineageOperator):
+    """Run each contract's suite on its dataset, where the data is: SQL in the warehouse, Arrow for the rest.
+
+    A failed critical expectation fails the task, without retries: the same rows fail again. A failed warning is in the
+    outcome, for whoever notifies. Rows: in the lake the newest batch, or those above a mark; in the warehouse all, or those of
+    `where`; of a cache or a topic at most `max_rows`. An empty batch holds (a rerun has nothing new), an empty dataset does not.
+
+    Args:
+        contract_ids: the datasets, by the ids of their contracts: `lake.enriched_events`.
+        suite: a suite for all of them; by default each contract names its own.
+        above: ISO time; lake rows with a greater mark are checked. Empty: the newest batch.
+        where: contract id → SQL condition on a warehouse table's rows.
+        as_of: ISO time that "now" means in rules; empty: when the task runs.
+        fail_on: the mildest severity that fails the task.
+        load: contract → batch, in the place of the connections (data frames of your own).
+    """
+
+    template_fields: Sequence[str] = ("contract_ids", "suite", "above", "where", "as_of")
+    ui_color = "#f3e1c0"
+    job_type = "VALIDATION"
+
+    def __init__(
+        self,
+        *,
+        contract_ids: Sequence[str],
+        suite: str | None = None,
+        above: str = "",
+        where: Mapping[str, str] | None = None,
+        as_of: str = "",
+        fail_on: FailOn = "critical",
+        max_rows: int = MAX_ROWS,
+        load: "Callable[[Contract], Batch] | None" = None,
+        lake_conn_id: str = "lake_default",
+        warehouse_conn_id: str = "warehouse_default",
+        cache_conn_id: str = "cache_default",
+        kafka_conn_id: str = "kafka_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.contract_ids, self.suite = list(contract_ids), suite
+        self.above, self.where, self.as_of = above, dict(where or {}), as_of
+        self.fail_on, self.max_rows, self.load = fail_on, max_rows, load
+        self.lake_conn_id, self.warehouse_conn_id = lake_conn_id, warehouse_conn_id
+        self.cache_conn_id, self.kafka_conn_id = cache_conn_id, kafka_conn_id
+
+    def run(self, context: "Context") -> Outcome:
+        """Check every dataset, then decide: what is wrong is told in one go, not dataset by dataset."""
+        outcome = self._outcome(tuple(self._validate(context)))
+        self._log(outcome)
+        stopping = {"critical": ("critical",), "warning": ("critical", "warning"), "never": ()}[self.fail_on]
+        if any(check.severity in stopping for check in outcome.failed):
+            raise ChecksFailed(outcome, where=", ".join(str(read.dataset) for read in outcome.inputs))
+        return outcome
+
+    def expected(self) -> Outcome:
+        """The datasets that will be read."""
+        return Outcome(
+            inputs=tuple(Read(dataset=self._dataset(contract), contract=contract) for contract in self._contracts())
+        )
+
+    def _contracts(self) -> Iterator[Contract]:
+        return (contracts.load(contract_id) for contract_id in self.contract_ids)
+
+    def _validate(self, context: "Context") -> "Iterator[Validation]":
+        from lineage.expectations.project import Project
+
+        project = Project.from_environment()
+        as_of = datetime.fromisoformat(self.as_of) if self.as_of else datetime.now(UTC)
+        run = f"{self.dag_id}.{self.task_id} {context['run_id']}" if "run_id" in context else self.task_id
+        for contract in self._contracts():
+            suite = self.suite or contract.suite
+            if suite is None:
+                raise ConfigurationError("suite", f"contract {contract.id} names none, nor does task {self.task_id}")
+            batch = self.load(contract) if self.load else self._read(contract)
+            self.log.info("checking %s with %s: %s", batch.dataset, suite, batch.scope)
+            yield project.validate(batch, suite=suite, as_of=as_of, run=run)
+
+    def _read(self, contract: Contract) -> "Batch":
+        from lineage.expectations import reader
+
+        hook = self._hook(contract)
+        if contract.kind == "lake":
+            above = datetime.fromisoformat(self.above) if self.above else None
+            return reader.of_lake(hook, contract, above=above, max_rows=self.max_rows)
+        if contract.kind == "warehouse":
+            return reader.of_warehouse(hook, contract, where=self.where.get(contract.id, ""))
+        bounded = reader.of_cache if contract.kind == "cache" else reader.of_topic
+        return bounded(hook, contract, max_rows=self.max_rows)
+
+    def _dataset(self, contract: Contract) -> Dataset:
+        found: Dataset = self._hook(contract).dataset(contract.name)
+        return found
+
+    def _hook(self, contract: Contract) -> Any:
+        """The connection that leads to the contract's kind of dataset.
+
+        Raises:
+            ConfigurationError: GX has nothing to check there (objects, an API).
+        """
+        if contract.kind == "lake":
+            from lineage.hooks.lake import LakeHook
+
+            return LakeHook(self.lake_conn_id)
+        if contract.kind == "warehouse":
+            from lineage.hooks.warehouse import WarehouseHook
+
+            return WarehouseHook(self.warehouse_conn_id)
+        if contract.kind == "cache":
+            from lineage.hooks.cache import CacheHook
+
+            return CacheHook(self.cache_conn_id)
+        if contract.kind == "kafka":
+            from lineage.hooks.kafka import KafkaHook
+
+            return KafkaHook(self.kafka_conn_id)
+        raise ConfigurationError("contract_ids", f"{contract.id} is neither a table, nor a topic, nor a cache")
+
+    def _outcome(self, validations: "tuple[Validation, ...]") -> Outcome:
+        return Outcome(
+            inputs=tuple(one.read for one in validations),
+            rows_in=sum(one.read.rows or 0 for one in validations),
+            rows_rejected=sum(one.rejected for one in validations),
+            links={f"data docs of {one.read.contract.id}": one.page for one in validations if one.read.contract},
+        )
+
+    def _log(self, outcome: Outcome) -> None:
+        self.log.info("%d of %d expectations hold", len(outcome.checks) - len(outcome.failed), len(outcome.checks))
+        for check in outcome.failed:
+            self.log.warning(
+                "%s %s%s: expected %s, found %s",
+                check.severity, check.name, f"({check.column})" if check.column else "", check.expected, check.actual,
+            )  # fmt: skip
+        for name, page in outcome.links.items():
+            self.log.info("%s: %s", name, page)
