@@ -1,0 +1,66 @@
+"""Where the columns come from: the producers' spellings, and the lineage that Spark's listener cannot see.
+
+Imported by the jobs and by the operators that start them, so nothing of Spark is in here. The listener gives no column
+lineage for what is read from Kafka (openlineage-spark 1.53), so it is declared beside the code that does it.
+"""
+
+from functools import lru_cache
+from uuid import NAMESPACE_URL, uuid5
+
+from catalog import contract as contracts
+
+RAW, ENRICHED = "kafka.ecommerce-events-raw", "lake.enriched_events"
+STREAM, ISSUES, DEAD = "kafka.ecommerce-events-enriched", "kafka.data-quality-issues", "kafka.ecommerce-events-dlq"
+PRODUCTS, USERS = "cache.product", "cache.user"
+#: Namespace of the ids that we derive: UUIDv5 of a message's bytes, of a session's identity, of an alert's.
+IDS = uuid5(NAMESPACE_URL, "https://ecompulse.example/ids")
+
+SPELLINGS = {
+    "event_id": ("event_id",),
+    "event_type": ("event_type", "eventName", "event_name"),
+    "event_time": ("timestamp",),
+    "user_id": ("user_id", "userId"),
+    "session_id": ("session_id", "sessionId"),
+    "source": ("source",),
+    "page_url": ("properties.page_url", "properties.screen_name"),
+}
+EVENT_NAMES = {
+    "screen_viewed": "page_view",
+    "product_viewed": "product_view",
+    "product_added": "add_to_cart",
+    "product_removed": "remove_from_cart",
+    "purchase_completed": "purchase",
+    "order_canceled": "order_cancelled",
+}
+ENVIRONMENTS = {"production": "prod", "development": "dev"}
+#: Columns that the profile fills, whatever a mobile app says about its user.
+OURS = ("customer_segment", "age_group")
+
+#: The reasons for refusing a message, in the order they are looked for, with the sentence for the dead letter.
+REASONS = {
+    "null_value": "The message has no value (a tombstone).",
+    "empty_value": "The message's value is zero bytes long.",
+    "invalid_utf8": "The message's bytes are not UTF-8.",
+    "truncated_json": "The JSON object stops before its end.",
+    "not_json": "The message is not JSON.",
+    "body_is_array": "The body is a JSON array around the event, not the event.",
+    "double_encoded": "The body is a JSON text that contains the event: it was encoded twice.",
+    "not_an_object": "The body is JSON, but not an object.",
+    "missing_event_type": "None of event_type, eventName and event_name says what happened.",
+    "missing_timestamp": "There is no top-level timestamp.",
+    "unparseable_timestamp": "The timestamp is neither ISO-8601 nor epoch milliseconds.",
+    "future_timestamp": "The event says that it happens too long after it was sent.",
+}
+
+
+@lru_cache(maxsize=1)
+def sent_paths() -> dict[str, tuple[str, ...]]:
+    """Enriched column → the raw paths that fill it, the first that has a value wins. Columns that nobody sends are absent."""
+    raw = {path for path, _ in contracts.load(RAW).schema.walk()}
+    found = {}
+    for column in contracts.load(ENRICHED).schema.names():
+        usual = tuple(path for path in (f"properties.{column}", f"metadata.{column}") if path in raw)
+        paths = SPELLINGS.get(column, usual)
+        if paths and column not in OURS:
+            found[column] = paths
+    return found
