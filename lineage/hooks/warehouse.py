@@ -1,0 +1,140 @@
+"""The warehouse by connection id: PostgreSQL here, Redshift by a connection of that type; one transaction at a time."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, Literal
+
+from airflow.providers.postgres.hooks.postgres import PostgresHook
+from airflow.sdk import BaseHook, Connection
+
+from catalog import dataset, sql
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from lineage.errors import ServiceUnavailable, StatementRefused, TableMismatch
+
+logger = logging.getLogger(__name__)
+COLUMNS = """SELECT column_name, data_type, is_nullable, column_default
+FROM information_schema.columns WHERE table_schema = CURRENT_SCHEMA() AND table_name = %s"""
+WORDS = {"varchar": "character varying", "decimal": "numeric"}  # as information_schema spells what DDL calls otherwise
+
+
+class Session:
+    """One open transaction; keeps the statements it ran, for lineage."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self.statements: list[str] = []
+
+    def execute(self, statement: str, parameters: tuple[Any, ...] | None = None) -> int:
+        """Run one statement; the rows it touched, 0 for a DDL statement."""
+        self.statements.append(statement)
+        with _blamed_on(statement):
+            self._cursor.execute(statement, parameters)
+        return max(int(self._cursor.rowcount), 0)
+
+    def fetch(self, query: str, parameters: tuple[Any, ...] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with _blamed_on(query):
+            self._cursor.execute(query, parameters)
+        return list(self._cursor.fetchall())
+
+    def copy(self, statement: str, chunks: Iterable[bytes]) -> None:
+        """Feed a COPY FROM STDIN."""
+        self.statements.append(statement)
+        with _blamed_on(statement), self._cursor.copy(statement) as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+
+
+class WarehouseHook(BaseHook):
+    """A warehouse of tables declared in contracts."""
+
+    conn_name_attr = "warehouse_conn_id"
+    default_conn_name = "warehouse_default"
+
+    def __init__(self, warehouse_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.warehouse_conn_id = warehouse_conn_id
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The Airflow connection: host, port, schema (the database's name), login."""
+        return self.get_connection(self.warehouse_conn_id)
+
+    @property
+    def dialect(self) -> Literal["postgres", "redshift"]:
+        """What kind of warehouse the connection leads to."""
+        is_redshift = self.connection.conn_type == "redshift" or self.connection.extra_dejson.get("redshift")
+        return "redshift" if is_redshift else "postgres"
+
+    @property
+    def bytes_per_character(self) -> int:
+        """How much longer a VARCHAR has to be than the text it is for."""
+        return 4 if self.dialect == "redshift" else 1
+
+    def dataset(self, table: str) -> Dataset:
+        """The table's name in lineage."""
+        at = self.connection
+        name = dataset.redshift_table if self.dialect == "redshift" else dataset.warehouse_table
+        return name(str(at.host), at.port or 5432, str(at.schema), table)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Commit at the end of the block, roll back when it raises or the process dies.
+
+        Raises:
+            ServiceUnavailable: no connection, or it broke. Nothing was changed.
+            StatementRefused: the server does not accept a statement or a row. Nothing was changed.
+        """
+        import psycopg
+
+        try:
+            with self._connect() as connection, connection.cursor() as cursor:
+                cursor.execute("SET TIMEZONE TO 'UTC'")
+                yield Session(cursor)
+        except psycopg.OperationalError as error:
+            address = f"{self.connection.host}:{self.connection.port}"
+            raise ServiceUnavailable("The warehouse", address, str(error).strip()) from error
+
+    def prepare(self, session: Session, contracts: Iterable[Contract]) -> None:
+        """Create the tables that are missing, and compare the rest with their contracts.
+
+        Raises:
+            TableMismatch: a table lacks a column, has it with another type, or wants one that no row will have.
+        """
+        for contract in contracts:
+            session.execute(sql.create_table(contract, bytes_per_character=self.bytes_per_character))
+            found = session.fetch(COLUMNS, (contract.name,))
+            _compare(contract, {str(row[0]): (str(row[1]), row[2] == "YES" or row[3] is not None) for row in found})
+
+    def _connect(self) -> Any:
+        return PostgresHook(postgres_conn_id=self.warehouse_conn_id).get_conn()
+
+
+@contextmanager
+def _blamed_on(statement: str) -> Iterator[None]:
+    """Give an error of the server the statement that it is about; a lost connection is passed on."""
+    import psycopg
+
+    try:
+        yield
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        raise StatementRefused(statement, str(error).strip()) from error
+
+
+def _compare(contract: Contract, found: dict[str, tuple[str, bool]]) -> None:
+    """`found`: column → (type in the words of information_schema, whether a row may come without it)."""
+    for field in contract.schema.fields:
+        word = sql.column_type(field).split("(")[0].lower()
+        wanted = WORDS.get(word, word)
+        if field.name not in found:
+            raise TableMismatch(contract, field.name, f"is missing; the contract has it as {field.type}")
+        if found[field.name][0] != wanted:
+            raise TableMismatch(contract, field.name, f"is {found[field.name][0]}; the contract wants {wanted}")
+    for column, (_, optional) in found.items():
+        if column not in contract.schema.names() and not optional:
+            raise TableMismatch(contract, column, "must not be null, and the contract does not know it")

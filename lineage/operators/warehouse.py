@@ -1,0 +1,198 @@
+"""Loading the warehouse: facts above their marks with the day's summary, and dimensions. One transaction each."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from catalog import contract, sql
+from lineage import staging
+from lineage.errors import ConfigurationError, SourceEmpty
+from lineage.hooks.lake import LakeHook
+from lineage.hooks.warehouse import Session, WarehouseHook
+from lineage.operators.base import LineageOperator
+from lineage.outcome import ColumnSource, Outcome, Read, Written
+from lineage.sql_lineage import column_lineage
+from lineage.staging import Stage
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions.context import Context
+    from pyarrow import RecordBatch
+
+ONE_AT_A_TIME = 'UPDATE "load_log" SET "row_count" = "row_count"'
+"""Holds the marks until commit, so that a second load waits and then finds nothing new (LOCK is spelt differently)."""
+MARKS = 'SELECT "table_name", "loaded_until" FROM "load_log"'
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """Rows that passed, counted while they pass."""
+
+    rows: int = 0
+
+    def count(self, batches: Iterable["RecordBatch"]) -> Iterator["RecordBatch"]:
+        """The same batches."""
+        for batch in batches:
+            self.rows += batch.num_rows
+            yield batch
+
+
+class WarehouseOperator(LineageOperator):
+    """What both loads share: the hooks, and how rows get from the lake into a landing table."""
+
+    template_fields = ("lake_conn_id", "warehouse_conn_id", "iam_role")
+
+    def __init__(
+        self,
+        *,
+        lake_conn_id: str = "lake_default",
+        warehouse_conn_id: str = "warehouse_default",
+        iam_role: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """`iam_role`: the role that Redshift reads the export with; not used by PostgreSQL."""
+        super().__init__(**kwargs)
+        self.lake_conn_id, self.warehouse_conn_id, self.iam_role = lake_conn_id, warehouse_conn_id, iam_role
+
+    @cached_property
+    def lake(self) -> LakeHook:
+        """Where rows come from."""
+        return LakeHook(self.lake_conn_id)
+
+    @cached_property
+    def warehouse(self) -> WarehouseHook:
+        """Where rows go."""
+        return WarehouseHook(self.warehouse_conn_id)
+
+    def land(self, session: Session, stage: Stage, *, after: datetime | None, loaded_at: datetime) -> int:
+        """Copy the lake's rows above a mark into the landing table; how many."""
+        tally = Tally()
+        newer = (stage.mark, after) if stage.mark and after else None
+        read = self.lake.scan(stage.source.name, columns=stage.reads, after=newer)
+        rows = (staging.staged(batch, stage, loaded_at=loaded_at) for batch in tally.count(read))
+        width = self.warehouse.bytes_per_character
+        session.execute(sql.create_landing(stage.target, bytes_per_character=width))
+        if self.warehouse.dialect == "redshift":
+            self._copy_from_s3(session, stage, rows, prefix=f"exports/{stage.target.name}/{loaded_at:%Y%m%dT%H%M%S%f}/")
+        else:
+            session.copy(sql.copy_from_client(stage.target), staging.as_csv(rows))
+        self.log.info("read %d rows of %s above %s", tally.rows, stage.source.id, after)
+        return tally.rows
+
+    def _copy_from_s3(self, session: Session, stage: Stage, rows: Iterable["RecordBatch"], *, prefix: str) -> None:
+        if not self.iam_role:
+            raise ConfigurationError("iam_role", "Redshift needs a role that may read the lake's exports")
+        files = 0
+        for files, body in enumerate(staging.as_parquet(rows), start=1):
+            self.lake.put(f"{prefix}{files:05}.parquet", body, content_type="application/vnd.apache.parquet")
+        if files:
+            url = f"s3://{self.lake.bucket}/{prefix}"
+            session.execute(sql.copy_from_s3(stage.target, url=url, iam_role=self.iam_role))
+
+    def written(self, stage: Stage, rows: int | None = None) -> Written:
+        """A warehouse table as an output, with the column lineage of the copy."""
+        return Written(
+            dataset=self.warehouse.dataset(stage.target.name),
+            contract=stage.target,
+            rows=rows,
+            columns=stage.lineage(self.lake.dataset(stage.source.name)),
+        )
+
+    def read(self, stage: Stage, rows: int | None = None) -> Read:
+        """A lake table as an input."""
+        return Read(dataset=self.lake.dataset(stage.source.name), contract=stage.source, rows=rows)
+
+
+class LoadWarehouseOperator(WarehouseOperator):
+    """Load what is new in the lake into `events` and `user_sessions`, and recompute `daily_summary` where it matters.
+
+    New are the rows above the marks in `load_log`, which are committed with the rows: a rerun changes nothing, and a
+    process that dies at any point leaves the state before.
+    """
+
+    def run(self, context: "Context") -> Outcome:
+        """Rows in are those read from the lake, rows out those merged or inserted, the summary's days not counted."""
+        loaded_at, stages = datetime.now(UTC), staging.facts()
+        targets = [*(stage.target for stage in stages), *self._derived]
+        written = dict.fromkeys((target.name for target in targets), 0)
+        with self.warehouse.transaction() as session:
+            self.warehouse.prepare(session, targets)
+            session.execute(ONE_AT_A_TIME)
+            marks: dict[str, datetime] = dict(session.fetch(MARKS))
+            landed = [
+                self.land(session, stage, after=marks.get(stage.target.name), loaded_at=loaded_at) for stage in stages
+            ]
+            for statement, table in staging.fact_statements() if any(landed) else ():
+                written[table or ""] = session.execute(statement)
+        self.log.info("loaded %s", ", ".join(f"{rows} rows into {table}" for table, rows in written.items() if table))
+        return Outcome(
+            inputs=tuple(self.read(stage, rows) for stage, rows in zip(stages, landed, strict=True)),
+            outputs=(*(self.written(at, written[at.target.name]) for at in stages), *self._summaries(written)),
+            rows_in=sum(landed),
+            rows_out=sum(written[stage.target.name] for stage in stages),
+            sql=tuple(session.statements),
+        )
+
+    def expected(self) -> Outcome:
+        """Both lake tables, all four warehouse tables."""
+        stages = staging.facts()
+        return Outcome(
+            inputs=tuple(self.read(stage) for stage in stages),
+            outputs=(*(self.written(stage) for stage in stages), *self._summaries({})),
+            sql=tuple(statement for statement, _ in staging.fact_statements()),
+        )
+
+    _derived: ClassVar = (contract.load("warehouse.daily_summary"), contract.load("warehouse.load_log"))
+
+    def _summaries(self, rows: dict[str, int]) -> tuple[Written, ...]:
+        return tuple(
+            Written(
+                dataset=self.warehouse.dataset(target.name),
+                contract=target,
+                rows=rows.get(target.name),
+                columns=self._summary_columns() if target.name == "daily_summary" else {},
+            )
+            for target in self._derived
+        )
+
+    def _summary_columns(self) -> dict[str, tuple[ColumnSource, ...]]:
+        """Parsed from the SQL, through the days that a load touches."""
+        tables = {name: self.warehouse.dataset(name) for name in ("events", "user_sessions")}
+        staged = {f"staging_{name}": dataset for name, dataset in tables.items()}
+        query = f"WITH affected_dates AS (\n{staging.AFFECTED_DATES}\n)\n{staging.DAILY_SUMMARY}"
+        return column_lineage(query, tables=tables | staged)
+
+
+class LoadDimensionsOperator(WarehouseOperator):
+    """Merge the lake's products and users into the warehouse's dimensions; rows that are the same are left alone."""
+
+    def run(self, context: "Context") -> Outcome:
+        """Rows in are those read from the lake, rows out those that were new or had changed.
+
+        Raises:
+            SourceEmpty: a lake table has no rows: something before this went wrong.
+        """
+        loaded_at, stages = datetime.now(UTC), staging.dimensions()
+        landed, written = [], []
+        with self.warehouse.transaction() as session:
+            self.warehouse.prepare(session, [stage.target for stage in stages])
+            for stage in stages:
+                landed.append(self.land(session, stage, after=None, loaded_at=loaded_at))
+                if not landed[-1]:
+                    raise SourceEmpty(self.lake.dataset(stage.source.name), "Run land_in_lake, then clear this task.")
+                written.append([session.execute(statement) for statement, _ in staging.dimension_statements(stage)][-1])
+        return Outcome(
+            inputs=tuple(self.read(stage, rows) for stage, rows in zip(stages, landed, strict=True)),
+            outputs=tuple(self.written(stage, rows) for stage, rows in zip(stages, written, strict=True)),
+            rows_in=sum(landed),
+            rows_out=sum(written),
+            sql=tuple(session.statements),
+        )
+
+    def expected(self) -> Outcome:
+        """Both lake tables, both dimensions."""
+        stages = staging.dimensions()
+        return Outcome(
+            inputs=tuple(self.read(stage) for stage in stages), outputs=tuple(self.written(stage) for stage in stages)
+        )
