@@ -61,17 +61,17 @@ class Supervisor:
     def __init__(self, home: Home) -> None:
         self._home = home
 
-    @property
-    def _rpc(self) -> Any:
+    def _call(self, method: str, *arguments: object) -> Any:
         from supervisor.xmlrpc import SupervisorTransport
 
         transport = SupervisorTransport(None, None, f"unix://{self._home.sockets / 's'}")
-        return cast(Any, xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)).supervisor
+        with cast(Any, xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
 
     def is_running(self) -> bool:
         """Whether it answers."""
         try:
-            return bool(self._rpc.getState()["statename"] == "RUNNING")
+            return bool(self._call("getState")["statename"] == "RUNNING")
         except (OSError, xmlrpc.client.Error):
             return False
 
@@ -101,7 +101,7 @@ class Supervisor:
             return {}
         found = [
             State(name=one["name"], state=one["statename"], pid=one["pid"], since=one["start"])
-            for one in self._rpc.getAllProcessInfo()
+            for one in self._call("getAllProcessInfo")
         ]
         return {state.name: state for state in found}
 
@@ -113,7 +113,7 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start one server; does nothing when it is up or on its way. BACKOFF restarts by itself."""
         try:
-            self._rpc.startProcess(name, False)
+            self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise
@@ -129,7 +129,7 @@ class Supervisor:
         going = [name for name in names if name in states and states[name].state not in {"STOPPED", "EXITED", "FATAL"}]
         for name in going:
             try:
-                self._rpc.stopProcess(name, False)
+                self._call("stopProcess", name, False)
             except xmlrpc.client.Fault as fault:
                 if "NOT_RUNNING" not in fault.faultString:
                     raise
@@ -142,8 +142,8 @@ class Supervisor:
     def shut_down(self, *, report: Callable[[str], None]) -> None:
         """End the daemon, and every process of the home that is still there."""
         if self.is_running():
-            pid = self._rpc.getPID()
-            self._rpc.shutdown()
+            pid = self._call("getPID")
+            self._call("shutdown")
             ready.wait(lambda: "running" if psutil.pid_exists(pid) else None, timeout_s=60)
         if count := leftovers.end(self._home.root):
             report(f"ended {count} processes that were left over")
