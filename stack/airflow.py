@@ -6,9 +6,11 @@ import json
 import os
 import sys
 import urllib.request
+from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 
 from stack import ready
 from stack.environment import AIRFLOW_LOGIN
@@ -54,7 +56,13 @@ def _warm_execution_api(site: Site) -> None:
 def servers(site: Site) -> tuple[Server, ...]:
     """The four components, about 1.4 GB together. No log servers: all logs are in one folder of this machine, and
     they would listen on all addresses."""
-    make = partial(_component, site)
+    lock = Lock()
+
+    def prepare() -> None:  # for all four: whoever comes first migrates, the others find it done
+        with lock:
+            _prepare(site)
+
+    make = partial(_component, site, prepare)
     return (
         make("api-server", (), ready.airflow_api),
         make("scheduler", ("--skip-serve-logs",), ready.airflow_scheduler),
@@ -63,16 +71,16 @@ def servers(site: Site) -> tuple[Server, ...]:
     )
 
 
-def _component(site: Site, command: str, options: tuple[str, ...], probe: Probe) -> Server:
+def _component(site: Site, prepare: Callable[[], None], command: str, options: tuple[str, ...], probe: Probe) -> Server:
     is_api = command == "api-server"
     return Server(
         name="airflow-api" if is_api else f"airflow-{command}",
         command=(_PROGRAM, command, *options),
         ready=probe,
         environment=site.environment,
-        prepare=partial(_prepare, site),
+        prepare=prepare,
         settle=partial(_warm_execution_api, site) if is_api else (lambda: None),
-        wave=1,
+        needs=("postgres",),
         start_s=180,
         stop_s=30,
         sweeps=True,

@@ -51,4 +51,4 @@ def end(root: Path, server: str | None = None, *, grace_s: float = 10) -> int:
 
 
 if __name__ == "__main__":
-    end(Path(sys.argv[1]), sys.argv[2])
+    end(Path(sys.argv[1]), sys.argv[2], grace_s=4)

@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,31 +98,57 @@ def tail(path: Path, lines: int = 15) -> str:
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
 
 
-def _await(server: Server, site: Site, supervisor: Supervisor) -> None:
-    missing = ready.wait(
-        lambda: server.ready(site.environment),
-        timeout_s=server.start_s,
-        alive=lambda: not supervisor.has_given_up(server.name),
-    )
-    if missing:
-        log = site.home.log(server.name)
-        raise ServerFailed(server.name, missing, tail(log), log)
-    server.settle()
+class _Start:
+    """One start: a thread for each server, which waits for the servers that it needs, so that nothing waits in vain."""
 
+    def __init__(self, site: Site, supervisor: Supervisor) -> None:
+        self._site, self._supervisor = site, supervisor
+        self._errors: list[BaseException] = []  # the first is the cause, the others gave up because of it
+        self._threads: dict[str, Future[float]] = {}
 
-def _start_wave(wave: list[Server], site: Site, supervisor: Supervisor, report: Report) -> None:
-    begun: dict[str, float] = {}
-    for server in wave:
-        begun[server.name] = time.monotonic()
-        if not supervisor.is_up(server.name):
+    def run(self, chosen: Sequence[Server], report: Report) -> None:
+        """Bring up all of `chosen` and report each with its seconds; when one fails the others are not waited for."""
+        with ThreadPoolExecutor(max_workers=len(chosen)) as pool:
+            for server in chosen:
+                self._threads[server.name] = pool.submit(self._bring_up, server)
+            waited_for = {thread: name for name, thread in self._threads.items()}
+            while waited_for:
+                done, _ = wait(waited_for, timeout=15, return_when=FIRST_COMPLETED)
+                if self._errors:
+                    raise self._errors[0]
+                for thread in done:
+                    report(f"{waited_for.pop(thread):<22} ready after {thread.result():5.1f} s")
+                if not done:
+                    report(f"waiting for {', '.join(waited_for.values())}")
+
+    def _bring_up(self, server: Server) -> float:
+        for name in server.needs:
+            self._threads[name].result()
+        begun = time.monotonic()
+        try:
+            self._launch(server)
+            self._await(server)
+        except BaseException as error:
+            self._errors.append(error)
+            raise
+        return time.monotonic() - begun
+
+    def _launch(self, server: Server) -> None:
+        if not self._supervisor.is_up(server.name):
             server.prepare()
-            write_script(server, home=site.home, python=sys.executable)
-            supervisor.start(server.name)
-    with ThreadPoolExecutor(max_workers=len(wave)) as pool:
-        waits = {pool.submit(_await, server, site, supervisor): server.name for server in wave}
-        for done in as_completed(waits):
-            done.result()
-            report(f"{waits[done]:<22} ready after {time.monotonic() - begun[waits[done]]:5.1f} s")
+            write_script(server, home=self._site.home, python=sys.executable)
+            self._supervisor.start(server.name)
+
+    def _await(self, server: Server) -> None:
+        missing = ready.wait(
+            lambda: server.ready(self._site.environment),
+            timeout_s=server.start_s,
+            alive=lambda: not (self._errors or self._supervisor.has_given_up(server.name)),
+        )
+        if missing:
+            log = self._site.home.log(server.name)
+            raise ServerFailed(server.name, missing, tail(log), log)
+        server.settle()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +192,7 @@ def start(
     every = servers(site)
     if is_new:
         supervisor.launch(every.values())
-    for number in sorted({every[name].wave for name in chosen}):
-        _start_wave([every[name] for name in chosen if every[name].wave == number], site, supervisor, report)
+    _Start(site, supervisor).run([every[name] for name in chosen], report)
     return Platform(home=home, names=chosen, environment=site.environment)
 
 

@@ -36,7 +36,8 @@ class Site:
 class Server:
     """One supervised process.
 
-    `prepare` runs before the start and `settle` once it is ready; both do nothing when their work is already done.
+    `prepare` runs before the start and `settle` once it is ready; both do nothing when their work is already done,
+    and run in a thread of their own server.
     `sweeps`: it leaves children behind when it is killed, which must end before the next one starts.
     """
 
@@ -46,7 +47,7 @@ class Server:
     environment: Environment = field(default_factory=dict)
     prepare: Callable[[], None] = _nothing
     settle: Callable[[], None] = _nothing
-    wave: int = 0  # servers of one wave start together; stopped in the opposite order
+    needs: tuple[str, ...] = ()  # servers that must be ready before `prepare`
     stop_signal: str = "TERM"
     start_s: float = 60
     stop_s: int = 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from stack import ready
 from stack.server import Server, Site
@@ -14,7 +15,7 @@ def marquez(site: Site) -> Server:
     options = ("serve", "--port", str(site.ports["marquez"]), "--data", str(data / "marquez.db"))
     return Server(
         name="marquez",
-        command=(sys.executable, "-m", "marquez.cli", *options),
+        command=(str(Path(sys.executable).with_name("marquez")), *options),
         ready=ready.marquez,
         prepare=lambda: data.mkdir(exist_ok=True),
     )
