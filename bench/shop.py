@@ -1,7 +1,7 @@
 """Events per second of `shop generate` to a file, on one core: `python bench/shop.py [EVENTS]`.
 
-Target: 50,000 events/s, building the catalogue included. CPU seconds are given beside the clock's, because on a busy machine
-the clock says little.
+Target: 50,000 events/s, building the catalogue included. CPU seconds are given beside the clock's, because the
+clock says little on a busy machine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from stack.shop.message import write
 
 def main() -> None:
     events = int(sys.argv[1]) if len(sys.argv) > 1 else 500_000
-    stream = Stream(scenario=Scenario(events=events, seed=7, start_ms=1_795_132_800_000, users=max(5_000, events // 25)))
+    stream = Stream(
+        scenario=Scenario(events=events, seed=7, start_ms=1_795_132_800_000, users=max(5_000, events // 25))
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.jsonl"
         started, cpu = time.perf_counter(), time.process_time()
@@ -27,7 +29,9 @@ def main() -> None:
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu
         megabytes = path.stat().st_size / 1e6
     print(f"{events:,} events, {megabytes:,.0f} MB, Python {platform.python_version()}, {platform.machine()}")
-    print(f"{seconds:.2f} s: {events / seconds:,.0f} events/s; {cpu_seconds:.2f} CPU s: {events / cpu_seconds:,.0f}/CPU s")
+    print(
+        f"{seconds:.2f} s: {events / seconds:,.0f} events/s; {cpu_seconds:.2f} CPU s: {events / cpu_seconds:,.0f}/CPU s"
+    )
 
 
 if __name__ == "__main__":

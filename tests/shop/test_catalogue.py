@@ -9,7 +9,8 @@ from stack.shop.api import create_app
 from stack.shop.catalogue import PRODUCERS, Catalogue
 
 PRODUCT = {
-    "product_id", "product_name", "category", "subcategory", "brand", "price", "cost", "margin", "inventory_level", "last_updated"
+    "product_id", "product_name", "category", "subcategory", "brand", "price", "cost", "margin", "inventory_level",
+    "last_updated",
 }  # fmt: skip
 USER = {
     "user_id", "first_name", "last_name", "email", "age_group", "location", "customer_segment", "registration_date",

@@ -95,7 +95,9 @@ def test_klarna_pays_about_a_third_of_the_orders(with_deploy):
 
 
 def test_prices_of_bought_items_become_text_too(with_deploy):
-    kinds = {type(item["price"]) for e in with_deploy("price_to_string").events for item in e.properties.get("items", ())}
+    kinds = {
+        type(item["price"]) for e in with_deploy("price_to_string").events for item in e.properties.get("items", ())
+    }
     assert kinds == {float, str}
 
 
