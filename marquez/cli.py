@@ -59,7 +59,7 @@ def serve(port: int, host: str, data: Path, log_level: str) -> None:
     try:
         store = Store(store_path(data))
     except (StartRefused, OSError) as problem:
-        raise click.exceptions.ClickException(str(problem)) from problem
+        raise _Refused(str(problem)) from problem
     logger.info("store %s", store.path)
     config = uvicorn.Config(
         create_app(store), host=host, port=port, log_level=log_level, access_log=log_level == "debug"
@@ -70,6 +70,12 @@ def serve(port: int, host: str, data: Path, log_level: str) -> None:
     server.run()
     if not server.started:
         raise SystemExit(2)  # uvicorn has said why: the port is taken
+
+
+class _Refused(click.ClickException):
+    """The environment does not let the server start."""
+
+    exit_code = 2
 
 
 def _leave(number: int, frame: object) -> None:

@@ -29,21 +29,14 @@ class JobRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetRef:
-    """A dataset an event is about; facets in the form in which they are given back."""
+    """A dataset an event is about; facets in the form in which they are given back, columns in the event's order."""
 
     namespace: str
     name: str
+    fields: tuple[Field, ...] | None  # top-level columns; None without a schema facet, which is not the same as none
     facets: Json
     input_facets: Json
     output_facets: Json
-
-    @property
-    def fields(self) -> tuple[Field, ...] | None:
-        """Top-level columns in the event's order; None without a schema facet, which is not the same as none."""
-        listed = (self.facets.get("schema") or {}).get("fields")
-        if listed is None:
-            return None
-        return tuple(Field(name=f["name"], type=f.get("type"), description=f.get("description")) for f in listed)
 
     def said(self, facet: str, key: str) -> Any:
         """One property of one facet, None when either is missing."""
@@ -105,7 +98,7 @@ def parse(body: bytes) -> Event:
         raise InvalidEvent(problems)
     try:
         return _event(document, kind)
-    except (ValueError, TypeError, AttributeError, KeyError) as problem:
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as problem:
         raise MalformedRequest(str(problem)) from problem
 
 
@@ -114,7 +107,7 @@ def _load(body: bytes) -> Json:
         raise InvalidEvent(["The request body must not be null"])
     try:
         document = json.loads(body)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise MalformedRequest(str(problem)) from problem
     if not isinstance(document, dict):
         raise MalformedRequest("an event is a JSON object")
@@ -165,8 +158,8 @@ def _event(document: Json, kind: str) -> Event:
         return JobEvent(at=at, job=_job(document["job"]), document=shown, **sides)
     return RunEvent(
         at=at,
-        event_type=document.get("eventType"),
-        run_id=str(document["run"]["runId"]),
+        event_type=None if document.get("eventType") is None else _text(document["eventType"]),
+        run_id=_text(document["run"]["runId"]),
         run_facets=facets.stored(document["run"].get("facets"), facets.RUN) or {},
         job=_job(document["job"]),
         document=_logged_run_event(shown),
@@ -175,19 +168,31 @@ def _event(document: Json, kind: str) -> Event:
 
 
 def _job(part: Json) -> JobRef:
-    return JobRef(
-        namespace=part["namespace"], name=part["name"], facets=facets.stored(part.get("facets"), facets.JOB) or {}
-    )
+    said = facets.stored(part.get("facets"), facets.JOB) or {}
+    return JobRef(namespace=_text(part["namespace"]), name=_text(part["name"]), facets=said)
 
 
 def _dataset(part: Json) -> DatasetRef:
+    said = facets.stored(part.get("facets"), facets.DATASET) or {}
+    listed = (said.get("schema") or {}).get("fields")
     return DatasetRef(
-        namespace=part["namespace"],
-        name=part["name"],
-        facets=facets.stored(part.get("facets"), facets.DATASET) or {},
-        input_facets=part.get("inputFacets") or {},
-        output_facets=part.get("outputFacets") or {},
+        namespace=_text(part["namespace"]),
+        name=_text(part["name"]),
+        fields=None if listed is None else tuple(_field(column) for column in listed),
+        facets=said,
+        input_facets=dict((part.get("inputFacets") or {}).items()),
+        output_facets=dict((part.get("outputFacets") or {}).items()),
     )
+
+
+def _field(column: Json) -> Field:
+    return Field(name=_text(column["name"]), type=column.get("type"), description=column.get("description"))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    return value
 
 
 def _logged_run_event(document: Json) -> Json:

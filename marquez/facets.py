@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from marquez.wire import Json, offset_time, parse_instant
+from marquez.wire import Json, dumps, offset_time, parse_instant
 
 # A shape says which properties are typed: a dict of them, [shape] for lists, {"*": shape} for maps, LEAF, or TIME.
 LEAF, TIME = "leaf", "time"
@@ -67,7 +67,7 @@ def logged(value: Any, shape: Shape) -> Any:
     """The value as the event log shows it: every typed property present, instants at UTC.
 
     Raises:
-        ValueError: a typed instant is none.
+        ValueError: a typed value has another form than its shape.
     """
     return _walk(value, shape, lambda typed, given: {**dict.fromkeys(typed), **given})
 
@@ -78,17 +78,34 @@ def stored(value: Any, shape: Shape) -> Any:
 
 
 def _walk(value: Any, shape: Shape, complete: Callable[[Json, Json], Json]) -> Any:
-    if value is None or shape == LEAF:
-        return value
+    if value is None:
+        return None
     if shape == TIME:
         return offset_time(parse_instant(value))
+    if shape == LEAF:
+        return value if isinstance(value, str) else _text(value)
+    if not isinstance(value, type(shape)):
+        raise ValueError(f"{dumps(value)[:80]} is no {type(shape).__name__}")
     if isinstance(shape, list):
-        return [_walk(item, shape[0], complete) for item in value] if isinstance(value, list) else value
-    if not isinstance(value, dict):
-        return value
-    inner = {k: shape.get(k, shape.get("*")) for k in value}
-    given = {k: _walk(v, inner[k], complete) if inner[k] is not None else v for k, v in value.items()}
-    return complete({k: v for k, v in shape.items() if k != "*"}, given)
+        return [_walk(_there(item), shape[0], complete) for item in value]
+    every = shape.get("*")
+    if every is not None:
+        return {k: _walk(_there(v), every, complete) for k, v in value.items()}
+    given = {k: _walk(v, shape[k], complete) if k in shape else v for k, v in value.items()}
+    return complete(shape, given)
+
+
+def _text(value: Any) -> str:
+    """Numbers and booleans are taken for the texts that they look like, nothing else is taken for anything."""
+    if not isinstance(value, bool | int | float):
+        raise ValueError(f"{dumps(value)[:80]} is no text")
+    return dumps(value)
+
+
+def _there(item: Any) -> Any:
+    if item is None:
+        raise ValueError("a list or map of typed values holds a null")
+    return item
 
 
 def problems(facets: Json | None, shape: Shape, path: str) -> Iterator[str]:

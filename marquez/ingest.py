@@ -190,14 +190,13 @@ def _dataset_facets(db: Connection, ref: DatasetRef, version_id: int, run: str |
 def _column_edges(
     db: Connection, ref: DatasetRef, ids: dict[str, int], version: Row, run: str, moment: _Moment
 ) -> None:
-    """Columns linked to those of datasets that this run has read so far; unknown ones on either side are passed over."""
+    """Columns linked to those of datasets that this run has read so far; unknown ones on either side are left out."""
     columns = ref.said("columnLineage", "fields") or {}
     if not columns:
         return
-    sql = (
-        "SELECT d.namespace, d.name, f.name AS field, f.id, vf.version "
-        "FROM run_input ri JOIN version_field vf ON vf.version = ri.version JOIN field f ON f.id = vf.field JOIN dataset d ON d.id = f.dataset WHERE ri.run = ?"
-    )
+    sql = """SELECT d.namespace, d.name, f.name AS field, f.id, vf.version
+        FROM run_input ri JOIN version_field vf ON vf.version = ri.version
+        JOIN field f ON f.id = vf.field JOIN dataset d ON d.id = f.dataset WHERE ri.run = ?"""
     known = db.execute(sql, (run,)).fetchall()
     for name, column in columns.items():
         wanted = {(i.get("namespace"), i.get("name"), i.get("field")) for i in column.get("inputFields") or ()}

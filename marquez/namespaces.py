@@ -29,10 +29,9 @@ def get(db: Connection, name: str) -> Json:
 
 def put(db: Connection, name: str, *, owner: str | None, description: str | None, clock: int) -> Json:
     """Make a namespace, or give it another owner and description; a deleted one comes back."""
-    sql = (
-        "INSERT INTO namespace (name, created, updated, owner, description) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET updated = excluded.updated, owner = excluded.owner, description = excluded.description, hidden = 0"
-    )
+    sql = """INSERT INTO namespace (name, created, updated, owner, description) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET updated = excluded.updated, owner = excluded.owner,
+        description = excluded.description, hidden = 0"""
     db.execute(sql, (name, clock, clock, owner or DEFAULT_OWNER, description))
     return get(db, name)
 

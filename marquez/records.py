@@ -60,7 +60,8 @@ def dataset(db: Connection, ref: DatasetRef, *, source_name: str, at: int) -> Ro
     dropped = str(ref.said("lifecycleStateChange", "lifecycleStateChange") or "").upper() == "DROP"
     description = ref.said("documentation", "description")
     if known:
-        sql = "UPDATE dataset SET updated = ?, physical_name = ?, description = ?, deleted = ?, hidden = 0 WHERE id = ? RETURNING *"
+        sql = """UPDATE dataset SET updated = ?, physical_name = ?, description = ?, deleted = ?, hidden = 0
+            WHERE id = ? RETURNING *"""
         row: Row = db.execute(sql, (at, ref.name, description, dropped, known["dataset"])).fetchone()
     else:
         sql = (
@@ -70,6 +71,8 @@ def dataset(db: Connection, ref: DatasetRef, *, source_name: str, at: int) -> Ro
         row = db.execute(sql, (space, ref.name, ref.name, source_name, description, at, at, dropped)).fetchone()
         _name(db, space, ref.name, row["id"])
     for alias in ref.said("symlinks", "identifiers") or ():
+        if not alias.get("namespace") or not alias.get("name"):
+            continue
         namespace(db, alias["namespace"], at=at)
         _name(db, alias["namespace"], alias["name"], row["id"])
     return row
@@ -81,14 +84,16 @@ def _name(db: Connection, space: str, name: str, dataset_id: int) -> None:
 
 def fields(db: Connection, dataset_id: int, listed: Iterable[hashes.Field]) -> dict[str, int]:
     """The ids of the dataset's columns by name; a column is one row per name and type."""
+    rows = db.execute("SELECT name, type, description, id FROM field WHERE dataset = ?", (dataset_id,))
+    known = {(row["name"], row["type"]): (row["description"], row["id"]) for row in rows}
     ids = {}
     for column in listed:
-        sql = (
-            "INSERT INTO field (dataset, name, type, description) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (dataset, name, type) DO UPDATE SET description = excluded.description RETURNING id"
-        )
-        row = db.execute(sql, (dataset_id, column.name, column.type or "", column.description)).fetchone()
-        ids[column.name] = row["id"]
+        description, field_id = known.get((column.name, column.type or ""), (None, None))
+        if field_id is None or description != column.description:
+            sql = """INSERT INTO field (dataset, name, type, description) VALUES (?, ?, ?, ?)
+                ON CONFLICT (dataset, name, type) DO UPDATE SET description = excluded.description RETURNING id"""
+            (field_id,) = db.execute(sql, (dataset_id, column.name, column.type or "", column.description)).fetchone()
+        ids[column.name] = field_id
     return ids
 
 
@@ -120,11 +125,10 @@ def version(
     )
     shown = None if listed is None else dumps([_shown(column) for column in listed])
     schema = hashes.schema_version(row["namespace"], row["name"], listed or ())
-    sql = (
-        "INSERT INTO version (uuid, hash, dataset, namespace, name, schema_version, run, fields, lifecycle, created, touched) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (hash) DO UPDATE SET run = excluded.run, touched = excluded.touched RETURNING *"
-    )
+    sql = """INSERT INTO version
+        (uuid, hash, dataset, namespace, name, schema_version, run, fields, lifecycle, created, touched)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (hash) DO UPDATE SET run = excluded.run, touched = excluded.touched RETURNING *"""
     values = (new_uuid(), identity, row["id"], ref.namespace, ref.name, schema, owner, shown, lifecycle, at, event)
     made: Row = db.execute(sql, values).fetchone()
     return made
@@ -151,14 +155,13 @@ def job(
 
     `updated` becomes the server's clock when the job was known, as in Marquez; a finished run sets it to its own time.
     """
-    sql = (
-        "INSERT INTO job (uuid, namespace, name, simple_name, parent, type, description, location, created, updated, current_run) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (namespace, name) DO UPDATE SET updated = ?, "
-        "parent = coalesce(job.parent, excluded.parent), "
-        "simple_name = CASE WHEN excluded.parent IS NULL THEN job.name ELSE excluded.simple_name END, type = excluded.type, "
-        "description = excluded.description, location = excluded.location, current_run = excluded.current_run, hidden = 0 "
-        "RETURNING *"
-    )
+    sql = """INSERT INTO job
+        (uuid, namespace, name, simple_name, parent, type, description, location, created, updated, current_run)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (namespace, name) DO UPDATE SET updated = ?,
+        parent = coalesce(job.parent, excluded.parent),
+        simple_name = CASE WHEN excluded.parent IS NULL THEN job.name ELSE excluded.simple_name END,
+        type = excluded.type, description = excluded.description, location = excluded.location,
+        current_run = excluded.current_run, hidden = 0 RETURNING *"""
     full = f"{parent['name']}.{name}" if parent else name
     parent_id = parent["id"] if parent else None
     values = (new_uuid(), namespace_name, full, name, parent_id, kind, description, location, at, at, run, clock)
@@ -209,7 +212,7 @@ def job_version(db: Connection, job_row: Row, identity: str, *, at: int) -> Row:
 
 
 def job_datasets(db: Connection, job_id: int, version_id: int, io: str, datasets: Iterable[int]) -> None:
-    """What a job version reads (INPUT) or writes (OUTPUT): these are current now, those of its other versions no more."""
+    """What a job version reads (INPUT) or writes (OUTPUT): current from now on, those of other versions no more."""
     listed = sorted(set(datasets))
     if listed:
         db.execute(
@@ -230,23 +233,18 @@ def run_facets(
     db: Connection, run_uuid: str, kind: str, facets: Json, *, at: int, event: int, version_id: int = 0
 ) -> None:
     """What a run said: of itself and its job the latest by event time wins, of datasets the latest to arrive."""
-    rule = "" if kind in ("INPUT", "OUTPUT") else " WHERE excluded.at >= run_facet.at"
-    for name, value in facets.items():
-        if value is not None and name != "spark_unknown":
-            db.execute(
-                "INSERT INTO run_facet VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, kind, version, name) DO UPDATE SET "
-                f"at = excluded.at, event = excluded.event, value = excluded.value{rule}",
-                (run_uuid, kind, version_id, name, at, event, dumps(value)),
-            )
+    rule = "" if kind in ("INPUT", "OUTPUT") else "WHERE excluded.at >= run_facet.at"
+    sql = f"""INSERT INTO run_facet VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, kind, version, name)
+        DO UPDATE SET at = excluded.at, event = excluded.event, value = excluded.value {rule}"""
+    said = {name: value for name, value in facets.items() if value is not None and name != "spark_unknown"}
+    db.executemany(sql, [(run_uuid, kind, version_id, name, at, event, dumps(value)) for name, value in said.items()])
 
 
 def version_facets(
-    db: Connection, version_id: int, kinds: Iterable[tuple[str, str, object]], *, static: bool, at: int, event: int
+    db: Connection, version_id: int, said: Iterable[tuple[str, str, object]], *, static: bool, at: int, event: int
 ) -> None:
     """Facets `(kind, name, value)` of a dataset version: the latest by event time wins."""
-    for kind, name, value in kinds:
-        db.execute(
-            "INSERT INTO version_facet VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (version, kind, static, name) DO UPDATE SET "
-            "at = excluded.at, event = excluded.event, value = excluded.value WHERE excluded.at >= version_facet.at",
-            (version_id, kind, static, name, at, event, dumps(value)),
-        )
+    sql = """INSERT INTO version_facet VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (version, kind, static, name)
+        DO UPDATE SET at = excluded.at, event = excluded.event, value = excluded.value
+        WHERE excluded.at >= version_facet.at"""
+    db.executemany(sql, [(version_id, kind, static, name, at, event, dumps(value)) for kind, name, value in said])

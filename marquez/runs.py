@@ -31,13 +31,13 @@ def of_id(db: Connection, run: str | None) -> Json | None:
 
 def of_job(db: Connection, job: Row, *, limit: int, offset: int = 0) -> list[Json]:
     """A job's runs, latest start first, those that never started last."""
-    sql = "SELECT * FROM run WHERE job = ? ORDER BY started DESC NULLS LAST, created DESC LIMIT ? OFFSET ?"
+    sql = "SELECT * FROM run WHERE job = ? ORDER BY started DESC, created DESC LIMIT ? OFFSET ?"
     return [shown(db, row) for row in db.execute(sql, (job["id"], limit, offset)).fetchall()]
 
 
 def latest_of_job(db: Connection, job: Row, *, limit: int = 10) -> list[Json]:
     """A job's runs, latest change of state first."""
-    sql = "SELECT * FROM run WHERE job = ? ORDER BY transitioned DESC NULLS LAST, created DESC LIMIT ?"
+    sql = "SELECT * FROM run WHERE job = ? ORDER BY transitioned DESC, created DESC LIMIT ?"
     return [shown(db, row) for row in db.execute(sql, (job["id"], limit)).fetchall()]
 
 

@@ -54,8 +54,8 @@ CREATE TABLE run (
   uuid TEXT PRIMARY KEY, job INTEGER NOT NULL, job_namespace TEXT NOT NULL, job_name TEXT NOT NULL, job_version INTEGER,
   parent TEXT, args TEXT NOT NULL, state TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL, started INTEGER,
   ended INTEGER, transitioned INTEGER, nominal_start INTEGER, nominal_end INTEGER) WITHOUT ROWID;
-CREATE INDEX run_of_job ON run (job, started DESC);
-CREATE INDEX run_by_transition ON run (job, transitioned DESC);
+CREATE INDEX run_of_job ON run (job, started DESC, created DESC);
+CREATE INDEX run_by_transition ON run (job, transitioned DESC, created DESC);
 CREATE TABLE run_input (run TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (run, version));
 -- What one run said of itself, of its job, and of the datasets it touched (kind RUN, JOB, INPUT, OUTPUT).
 CREATE TABLE run_facet (

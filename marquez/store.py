@@ -35,8 +35,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._held = self._hold()
         self._lock = threading.Lock()
-        self._threads = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._writer = self._open()
         self._prepare()
 
@@ -81,19 +80,20 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A consistent view of the last commit, on this thread's own connection."""
-        db: sqlite3.Connection | None = getattr(self._threads, "db", None)
-        if db is None:
-            db = self._threads.db = self._open()
-            self._readers.append(db)
+        """A consistent view of the last commit, on a connection that nobody else uses meanwhile."""
+        try:
+            db = self._idle.pop()
+        except IndexError:
+            db = self._open()
         db.execute("BEGIN")
         try:
             yield db
         finally:
             db.execute("ROLLBACK")
+            self._idle.append(db)
 
     def close(self) -> None:
         """Fold the log into the file and let go of it."""
-        for db in (*self._readers, self._writer):
+        for db in (*self._idle, self._writer):
             db.close()
         self._lock_file.close()

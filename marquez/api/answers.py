@@ -52,9 +52,9 @@ async def _store(request: Request) -> Store:
 
 
 Opened = Annotated[Store, Depends(_store)]
-Limit = Annotated[int, Query(ge=0)]
-Offset = Annotated[int, Query(ge=0)]
-Depth = Annotated[int, Query(ge=0)]
+Limit = Annotated[int, Query(ge=0, le=2**31 - 1)]  # Java's int; there is no maximum of its own
+Offset = Limit
+Depth = Limit
 
 
 def answer(document: object, status: int = 200) -> Response:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from marquez import columns, graph, nodes, runs, search
 from marquez.api.answers import Depth, Limit, Offset, Opened, answer, moment, run_id
-from marquez.errors import InvalidParameter, WrongMediaType
+from marquez.errors import InvalidParameter, MalformedRequest, WrongMediaType
 from marquez.events import parse
 from marquez.ingest import ingest
 from marquez.store import Store
@@ -31,7 +31,10 @@ async def receive_event(request: Request, store: Opened) -> Response:
 
 
 def _take(store: Store, body: bytes) -> None:
-    ingest(store, parse(body))
+    try:
+        ingest(store, parse(body))
+    except UnicodeEncodeError as problem:  # half a surrogate pair: JSON can spell it, no database can keep it
+        raise MalformedRequest(str(problem)) from problem
 
 
 @router.get("/lineage")

@@ -1,0 +1,277 @@
+"""The rules by which events become jobs, runs and dataset versions, each through the API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from marquez import hashes
+from tests.marquez.conftest import POSTGRES, PRODUCER, RUN_SCHEMA, Api, dataset, event
+
+FIRST, SECOND = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+def columns(version: Any) -> list[str]:
+    return [f"{f['name']} {f['type']}" for f in version["fields"]]
+
+
+def test_every_run_makes_a_version_even_when_nothing_changed(api: Api) -> None:
+    for minute, run in enumerate((FIRST, SECOND)):
+        api.post(event("COMPLETE", run, minute, outputs=[dataset("t", "id int")]))
+    page = api.dataset("t", "/versions")
+    assert [v["createdByRun"]["id"] for v in page["versions"]] == [SECOND, FIRST]
+    assert page["totalCount"] == 2
+    assert len({v["currentSchemaVersion"] for v in page["versions"]}) == 1
+
+
+def test_a_run_that_repeats_its_schema_makes_one_version_whatever_the_case_of_types(api: Api) -> None:
+    api.post(event("START", FIRST, 1, outputs=[dataset("t", "id int", "name text")]))
+    api.post(event("COMPLETE", FIRST, 2, outputs=[dataset("t", "name TEXT", "id INT")]))
+    (version,) = api.dataset("t", "/versions")["versions"]
+    assert columns(version) == ["id int", "name text"], "the first event's form stays"
+    assert version["createdAt"] == "2026-03-10T00:01:00Z"
+
+
+def test_of_several_schemas_in_one_run_the_last_written_becomes_current(api: Api) -> None:
+    api.post(event("START", FIRST, 1, outputs=[dataset("t", "a int")]))
+    api.post(event("RUNNING", FIRST, 2, outputs=[dataset("t", "a int", "b int")]))
+    assert api.dataset("t")["currentVersion"] is None
+    api.post(event("COMPLETE", FIRST, 3, outputs=[dataset("t", "a int", "b int", "c int")]))
+    assert api.dataset("t", "/versions")["totalCount"] == 3
+    assert columns(api.dataset("t")) == ["a int", "b int", "c int"]
+
+
+@pytest.mark.parametrize("end", ["FAIL", "ABORT"])
+def test_what_a_failed_run_wrote_exists_but_is_not_current(api: Api, end: str) -> None:
+    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", "a int")]))
+    good = api.dataset("t")["currentVersion"]
+    api.post(event(end, SECOND, 2, outputs=[dataset("t", "a text")]))
+    assert api.dataset("t")["currentVersion"] == good
+    assert [columns(v) for v in api.dataset("t", "/versions")["versions"]] == [["a text"], ["a int"]]
+
+
+def test_a_dataset_that_is_only_read_never_gets_a_second_version(api: Api) -> None:
+    api.post(event("COMPLETE", FIRST, 1, inputs=[dataset("t", "a int")]))
+    api.post(event("COMPLETE", SECOND, 2, inputs=[dataset("t", "a bigint", "b text")]))
+    (version,) = api.dataset("t", "/versions")["versions"]
+    assert version["createdByRun"] is None
+    assert columns(version) == ["a int"], "frozen when it was first seen"
+    assert sorted(columns(api.dataset("t"))) == ["a bigint", "a int", "b text"], "all that were ever mapped to it"
+    assert columns(api.dataset("t")["facets"]["schema"]) == ["a bigint", "b text"], "the last reader's word"
+
+
+def test_an_older_event_that_arrives_late_does_not_overwrite_facets(api: Api) -> None:
+    api.post(event("COMPLETE", FIRST, 9, inputs=[dataset("t", "a int", "b int")]))
+    api.post(event("COMPLETE", SECOND, 3, inputs=[dataset("t", "a int")]))
+    assert columns(api.dataset("t")["facets"]["schema"]) == ["a int", "b int"]
+
+
+def test_a_late_start_puts_a_finished_run_back_to_running(api: Api) -> None:
+    api.post(event("COMPLETE", FIRST, 5))
+    api.post(event("START", FIRST, 1))
+    run = api.get(f"/jobs/runs/{FIRST}")
+    assert (run["state"], run["startedAt"], run["endedAt"]) == (
+        "RUNNING", "2026-03-10T00:01:00Z", "2026-03-10T00:05:00Z"
+    )  # fmt: skip
+    assert run["durationMs"] == 240_000
+
+
+def test_the_source_is_the_first_events_and_the_description_the_last_events(api: Api) -> None:
+    source = {"dataSource": {**PRODUCER, "name": "wh", "uri": "postgres://wh"}}
+    described = {"documentation": {**PRODUCER, "description": "orders"}}
+    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", facets={**source, **described})]))
+    assert (api.dataset("t")["sourceName"], api.dataset("t")["description"]) == ("wh", "orders")
+    api.post(event("COMPLETE", SECOND, 2, outputs=[dataset("t")]))
+    assert (api.dataset("t")["sourceName"], api.dataset("t")["description"]) == ("wh", None)
+
+
+def test_a_dropped_dataset_is_deleted_until_it_is_written_again(api: Api) -> None:
+    drop = {"lifecycleStateChange": {**PRODUCER, "lifecycleStateChange": "DROP"}}
+    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", facets=drop)]))
+    assert (api.dataset("t")["deleted"], api.dataset("t")["lastLifecycleState"]) == (True, "DROP")
+    api.post(event("COMPLETE", SECOND, 2, outputs=[dataset("t", "a int")]))
+    assert (api.dataset("t")["deleted"], api.dataset("t")["lastLifecycleState"]) == (False, "")
+
+
+def static(minute: int, described: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "eventTime": f"2026-03-10T00:{minute:02}:00Z",
+        "producer": "https://example.org/tests",
+        "schemaURL": RUN_SCHEMA.replace("RunEvent", "DatasetEvent"),
+        "dataset": described,
+    }
+
+
+def test_a_static_dataset_returns_to_the_version_it_had(api: Api) -> None:
+    for minute, schema in enumerate((("a int",), ("a int", "b int"), ("a int",))):
+        api.post(static(minute, dataset("t", *schema)))
+    newest, oldest = api.dataset("t", "/versions")["versions"]
+    assert columns(newest) == ["a int", "b int"], "listed by when it was made"
+    assert api.dataset("t")["currentVersion"] == oldest["version"], "but the last event's is current"
+
+
+def test_a_symlinks_name_leads_to_the_dataset_it_stands_for(api: Api) -> None:
+    names = [{"namespace": "hive://h:1", "name": "shop.t", "type": "TABLE"}]
+    api.post(
+        event(
+            "COMPLETE",
+            FIRST,
+            1,
+            outputs=[dataset("t", "a int", facets={"symlinks": {**PRODUCER, "identifiers": names}})],
+        )
+    )
+    assert api.dataset("shop.t", namespace="hive://h:1")["id"] == {"namespace": POSTGRES, "name": "t"}
+
+
+def test_a_parent_that_never_reported_is_made_from_its_childs_word(api: Api) -> None:
+    parent = {"run": {"runId": SECOND}, "job": {"namespace": "shop", "name": "dag"}}
+    nominal = {"nominalStartTime": "2026-03-10T01:00:00+01:00"}
+    facets = {"parent": {**PRODUCER, **parent}, "nominalTime": {**PRODUCER, **nominal}}
+    api.post(event("START", FIRST, 1, job="dag.task", run_facets=facets))
+    child = api.job("dag.task")
+    assert (child["parentJobName"], child["simpleName"]) == ("dag", "task")
+    assert child["latestRun"]["args"]["nominal_start_time"] == "2026-03-10T00:00Z[UTC]"
+    made = api.get(f"/jobs/runs/{SECOND}")
+    assert (made["state"], made["nominalStartTime"]) == ("RUNNING", "2026-03-10T00:00:00Z")
+
+
+def test_a_streaming_job_has_a_version_while_it_runs(api: Api) -> None:
+    kind = {"jobType": {**PRODUCER, "processingType": "STREAMING", "integration": "SPARK", "jobType": "JOB"}}
+    api.post(event("START", FIRST, 1, job_facets=kind, inputs=[dataset("t", "a int")], outputs=[dataset("u", "a int")]))
+    job = api.job("load")
+    assert job["type"] == "STREAM"
+    assert job["currentVersion"] is not None
+    assert api.dataset("u")["currentVersion"] is not None
+
+
+def test_a_batch_job_has_no_version_before_its_run_is_over(api: Api) -> None:
+    api.post(event("START", FIRST, 1, outputs=[dataset("u", "a int")]))
+    assert api.job("load")["currentVersion"] is None
+
+
+def test_column_lineage_links_only_columns_of_datasets_the_run_has_read(api: Api) -> None:
+    inputs = [{"namespace": POSTGRES, "name": n, "field": "x"} for n in ("read", "unread")]
+    lineage = {
+        "columnLineage": {
+            **PRODUCER,
+            "fields": {"y": {"inputFields": inputs}, "not_in_schema": {"inputFields": inputs}},
+        }
+    }
+    api.post(
+        event("COMPLETE", FIRST, 1, inputs=[dataset("read", "x int")], outputs=[dataset("t", "y int", facets=lineage)])
+    )
+    graph = api.get("/column-lineage", nodeId=f"datasetField:{POSTGRES}:t:y")["graph"]
+    assert [n["id"] for n in graph] == [f"datasetField:{POSTGRES}:read:x", f"datasetField:{POSTGRES}:t:y"]
+    (column,) = api.dataset("t")["columnLineage"]
+    assert [i["dataset"] for i in column["inputFields"]] == ["read"]
+
+
+def test_a_dataset_whose_name_starts_with_a_digit_has_lineage(api: Api) -> None:
+    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("2026/01/x.csv", "a int")]))
+    graph = api.get("/lineage", nodeId=f"dataset:{POSTGRES}:2026/01/x.csv")["graph"]
+    assert [n["type"] for n in graph] == ["DATASET", "JOB"]
+
+
+def test_deleting_hides_until_an_event_speaks_of_it_again(api: Api) -> None:
+    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", "a int")]))
+    path = "/api/v1/namespaces/postgres%3A%2F%2Flocalhost%3A5432/datasets/t"
+    assert api.client.delete(path).status_code == 200
+    assert api.client.get(path).status_code == 404
+    api.post(event("COMPLETE", SECOND, 2, outputs=[dataset("t", "a int")]))
+    assert api.dataset("t", "/versions")["totalCount"] == 2
+
+
+def test_identifiers_are_those_of_the_real_server(api: Api) -> None:
+    run = "afb16f94-b638-5203-92ae-f088d86f1ab7"
+    api.post({**event("COMPLETE", run, 1, job="load_sessions", outputs=[dataset("warehouse.public.sessions", "id int")]),
+              "job": {"namespace": "ecompulse", "name": "load_sessions"}})  # fmt: skip
+    shown = api.get(f"/jobs/runs/{run}")
+    assert shown["jobVersion"]["version"] == "bfe04ca1-cada-3502-bf68-bd5cb0769c81"
+    assert shown["outputDatasetVersions"][0]["datasetVersionId"]["version"] == "63ae429b-c791-303f-8427-cfc2f749d934"
+    (version,) = api.dataset("warehouse.public.sessions", "/versions")["versions"]
+    assert version["currentSchemaVersion"] == "02bda880-2263-3d1e-a03b-8decdb99330e"
+
+
+FIELD = st.builds(hashes.Field, name=st.text(min_size=1), type=st.text(min_size=1), description=st.none())
+
+
+@given(st.lists(FIELD, unique_by=lambda f: f.name), st.randoms())
+def test_the_order_of_columns_changes_no_version(listed: list[hashes.Field], random: Any) -> None:
+    mixed = random.sample(listed, len(listed))
+    assert hashes.schema_version("n", "d", listed) == hashes.schema_version("n", "d", mixed)
+    same = {"namespace": "n", "source": "s", "dataset": "d", "physical": "d", "lifecycle": "", "run": FIRST}
+    assert hashes.dataset_version(fields=listed, **same) == hashes.dataset_version(fields=mixed, **same)
+    assert hashes.dataset_version(fields=listed, **same) != hashes.dataset_version(
+        fields=listed, **{**same, "run": SECOND}
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec=None)),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["name", "fields", "run", "job", "x"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def everywhere(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    parts = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    return [path, *(found for key, part in parts for found in everywhere(part, (*path, key)))]
+
+
+WHOLE = event(
+    "COMPLETE",
+    FIRST,
+    1,
+    run_facets={
+        "parent": {**PRODUCER, "run": {"runId": SECOND}, "job": {"namespace": "shop", "name": "dag"}},
+        "nominalTime": {**PRODUCER, "nominalStartTime": "2026-03-10T00:00:00Z"},
+    },
+    job_facets={
+        "documentation": {**PRODUCER, "description": "d"},
+        "sourceCodeLocation": {**PRODUCER, "type": "git", "url": "u"},
+    },
+    inputs=[dataset("t", "a int", inputFacets={"dataQualityMetrics": {"rowCount": 1}})],
+    outputs=[
+        dataset(
+            "u",
+            "a int",
+            facets={
+                "dataSource": {**PRODUCER, "name": "wh", "uri": "u"},
+                "symlinks": {**PRODUCER, "identifiers": [{"namespace": "h", "name": "n", "type": "T"}]},
+                "columnLineage": {
+                    **PRODUCER,
+                    "fields": {"a": {"inputFields": [{"namespace": POSTGRES, "name": "t", "field": "a"}]}},
+                },
+                "lifecycleStateChange": {**PRODUCER, "lifecycleStateChange": "CREATE"},
+            },
+        )
+    ],
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(place=st.sampled_from(everywhere(WHOLE)[1:]), value=JSON)
+def test_no_value_at_any_place_makes_the_server_fail_or_keep_half_an_event(
+    api: Api, place: tuple[Any, ...], value: Any
+) -> None:
+    broken = json.loads(json.dumps(WHOLE))
+    part = broken
+    for key in place[:-1]:
+        part = part[key]
+    part[place[-1]] = value
+    before = api.get("/events/lineage", limit=0)["totalCount"]
+    answer = api.client.post(
+        "/api/v1/lineage", content=json.dumps(broken), headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code in (201, 400, 422), answer.text
+    taken = api.get("/events/lineage", limit=0)["totalCount"] - before
+    assert taken == (answer.status_code == 201)
