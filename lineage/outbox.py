@@ -30,6 +30,7 @@ _PENDING, _REJECTED, _TEMPORARY = "pending", "rejected", "tmp"
 _LOCK, _WAKE, _STARTED, _TROUBLE = "relay.lock", "relay.wake", "relay.started", "trouble.json"
 _FIRST, _BETWEEN, _LAST = 0, 1, 2
 _RANKS = {"START": _FIRST, "COMPLETE": _LAST, "FAIL": _LAST, "ABORT": _LAST}
+_NAME = re.compile(r"[0-9A-Za-z-]+\.\d\.\d{20}-[0-9a-f-]+\.json")
 _NO_RUN = "static"  # dataset and job events: delivered in the order they were written
 _ABANDONED_AFTER_S = 3600
 _STARTING_S = 1.0
@@ -104,7 +105,7 @@ class Outbox:
 
     def rejections(self) -> Iterator[Rejection]:
         """Everything in ``rejected/``, oldest first."""
-        for name in sorted(self._names(_REJECTED), key=_written_ns):
+        for name in sorted(self._names(_REJECTED), key=lambda name: (_written_ns(name), name)):
             kept = json.loads((self.root / _REJECTED / name).read_bytes())
             yield Rejection(
                 name=name, reason=kept["reason"], at=datetime.fromisoformat(kept["at"]), event=kept.get("event")
@@ -199,6 +200,7 @@ class Outbox:
             except BlockingIOError:
                 yield False
             else:
+                (self.root / _STARTED).unlink(missing_ok=True)
                 self._clean_up()
                 yield True
         finally:
@@ -266,7 +268,7 @@ class Outbox:
 
     def _names(self, room: str) -> list[str]:
         try:
-            return [entry.name for entry in os.scandir(self.root / room) if entry.name.endswith(".json")]
+            return [entry.name for entry in os.scandir(self.root / room) if _NAME.fullmatch(entry.name)]
         except FileNotFoundError:
             return []
 
@@ -341,7 +343,7 @@ def _event_ns(event: Event, fallback: int) -> int:
 
 
 def _written_ns(name: str) -> int:
-    return int(name.split(".")[2].split("-")[0])
+    return int(name.split(".")[2][:20])
 
 
 def _digest(value: object) -> str:

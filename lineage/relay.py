@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _TRIES, _STRIKES = 4, 2  # see Relay
 _FAILURES_IN_A_ROW = 3
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
+_LONGEST_PAUSE_S = 15.0
 # Answers of 4xx that speak about the address, the caller or the load, not about the event.
 _NOT_ABOUT_THE_EVENT = {401, 403, 404, 405, 407, 408, 421, 425, 429}
 
@@ -159,25 +159,27 @@ class Relay:
     Which event is poison is learnt from what happens to others: one that failed ``_TRIES`` times, ``_STRIKES`` of them
     after the backend had accepted another, is rejected. So that a lone run gets there too, an event that failed
     ``_TRIES`` times may be overtaken by the next of its run, and is rejected when that one is accepted.
-    While nothing is accepted, everything waits.
+    While nothing is accepted, everything waits. ``pause_s`` is the first pause after a failure; it doubles from there.
     """
 
-    def __init__(self, outbox: Outbox, backend: Backend) -> None:
-        self._outbox, self._backend = outbox, backend
+    def __init__(self, outbox: Outbox, backend: Backend, *, pause_s: float = 0.5) -> None:
+        self._outbox, self._backend, self._pause_s = outbox, backend, pause_s
         self._suspects: dict[str, _Suspect] = {}
         self._accepted = 0
-        self._failures_in_a_row = 0
+        self._new_failures_in_a_row = 0
+        self._ill_in_a_row = 0  # looks that ended early, since an event was accepted
         self._mute = False
         self.stopping = False
 
     def drain(self) -> int:
         """Send once what is due; return how many events left the outbox, accepted or rejected."""
-        self._failures_in_a_row, self._mute = 0, False
+        self._new_failures_in_a_row, self._mute = 0, False
         gone = 0
         for run in sorted(self._outbox.runs(), key=lambda names: names[0] in self._suspects):  # else longest wait first
-            if self.stopping or self._ill():
-                break
             gone += self._drain_run(run)
+            if self._ill():
+                self._ill_in_a_row += 1
+                break
         return gone
 
     def serve(self, *, linger_s: float | None = None, interval_s: float = 1.0) -> bool:
@@ -205,21 +207,29 @@ class Relay:
         self._outbox.wake()
 
     def _serve(self, linger_s: float | None, interval_s: float) -> None:
-        pause, end = _FIRST_PAUSE_S, time.monotonic() + (linger_s or 0)
+        end = time.monotonic() + (linger_s or 0)
         with self._outbox.wake_ups() as woken:
             while not self.stopping:
                 if self.drain():
                     end = time.monotonic() + (linger_s or 0)
-                undecided = not self._mute and any(suspect.tries < _TRIES for suspect in self._suspects.values())
-                if linger_s is not None and time.monotonic() >= end and not undecided:
+                if linger_s is not None and time.monotonic() >= end and not self._undecided():
                     break
                 if self._ill():
-                    self._sleep(woken, pause, until_woken=False)
-                    pause = min(2 * pause, _LONGEST_PAUSE_S)
+                    self._sleep(woken, self._pause(self._ill_in_a_row), until_woken=False)
                 else:
-                    pause = _FIRST_PAUSE_S
-                    self._sleep(woken, interval_s, until_woken=True)
+                    self._sleep(woken, min(interval_s, self._next_due()), until_woken=True)
         self._backend.close()
+
+    def _undecided(self) -> bool:
+        """Whether trying again soon may tell poison from a backend that is ill."""
+        ill = self._mute or self._ill_in_a_row > 1
+        return not ill and any(suspect.tries < _TRIES for suspect in self._suspects.values())
+
+    def _next_due(self) -> float:
+        return max(0.01, min((s.due for s in self._suspects.values()), default=float("inf")) - time.monotonic())
+
+    def _pause(self, failures: int) -> float:
+        return min(self._pause_s * 2.0 ** min(failures - 1, 30), _LONGEST_PAUSE_S)
 
     def _sleep(self, woken: int, seconds: float, *, until_woken: bool) -> None:
         end = time.monotonic() + seconds
@@ -230,7 +240,7 @@ class Relay:
                     return
 
     def _ill(self) -> bool:
-        return self._mute or self._failures_in_a_row >= _FAILURES_IN_A_ROW
+        return self._mute or self._new_failures_in_a_row >= _FAILURES_IN_A_ROW
 
     def _drain_run(self, run: list[str]) -> int:
         gone = 0
@@ -259,13 +269,14 @@ class Relay:
             self._outbox.remove(name)
             self._suspects.pop(name, None)
             self._accepted += 1
-            self._failures_in_a_row = 0
+            self._new_failures_in_a_row = self._ill_in_a_row = 0
             self._outbox.note_trouble("")
             return "accepted"
+        known = name in self._suspects
         if answer.kind == "refused" or (answer.kind != "unreachable" and self._is_poison(name, answer.reason)):
             self._reject(name, answer.reason)
             return "refused"
-        self._failures_in_a_row += 1
+        self._new_failures_in_a_row += not known
         self._mute = answer.kind != "failed"
         self._outbox.note_trouble(answer.reason)
         return answer.kind
@@ -274,7 +285,7 @@ class Relay:
         suspect = self._suspects.setdefault(name, _Suspect(accepted_before=self._accepted))
         suspect.tries += 1
         suspect.strikes += self._accepted > suspect.accepted_before
-        suspect.due = time.monotonic() + min(_FIRST_PAUSE_S * 2 ** (suspect.tries - 1), _LONGEST_PAUSE_S)
+        suspect.due = time.monotonic() + self._pause(suspect.tries)
         suspect.reason = reason
         return suspect.tries >= _TRIES and suspect.strikes >= _STRIKES
 

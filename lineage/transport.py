@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any, Self
 
@@ -118,9 +119,13 @@ class OutboxTransport(Transport):
 
     def _send_directly(self, plain: dict[str, Any], end: float) -> None:
         body = json.dumps(redact(plain, secrets=(self._key,))).encode()
-        backend = Backend(self._config.address, api_key=self._key)
+
+        def send() -> None:
+            with closing(Backend(self._config.address, api_key=self._key)) as backend:
+                backend.send(body)
+
         # A thread, because looking up a name cannot be given a time limit. It may go on when the budget is spent.
-        thread = threading.Thread(target=backend.send, args=(body,), daemon=True)
+        thread = threading.Thread(target=send, daemon=True)
         thread.start()
         thread.join(max(0.0, end - time.monotonic()))
 
