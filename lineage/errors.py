@@ -7,6 +7,7 @@ LineageError
  ├─ EventUnreadable         what was refused is no event: .name, .reason                exit 2
  ├─ BackendUnavailable      events wait for the backend: .pending, .reason   retryable  exit 3
  ├─ ServiceUnavailable      a server does not answer: .service, .address     retryable  exit 3
+ ├─ AnswerUnusable          a server refuses, or answers nonsense: .url, .problem       exit 3
  ├─ StatementRefused        the warehouse does not accept it: .statement, .reason       exit 3
  ├─ TableMismatch           a table is not what its contract says: .table, .column      exit 2
  ├─ DatasetMissing          nothing has written it yet: .dataset             retryable  exit 3
@@ -97,6 +98,18 @@ class ServiceUnavailable(LineageError):
             "Start it (`stack up`, `stack status`) or correct the connection."
         )
         self.service, self.address, self.reason = service, address, reason
+
+
+class AnswerUnusable(LineageError):
+    """A server refuses a request, or its answer is not what was agreed."""
+
+    exit_code = 3
+
+    def __init__(self, url: str, problem: str) -> None:
+        super().__init__(
+            f"The answer of {url} cannot be used: {problem}. Correct the connection, or ask the API's owner."
+        )
+        self.url, self.problem = url, problem
 
 
 class StatementRefused(LineageError):

@@ -170,10 +170,12 @@ class LakeHook(BaseHook):
         """Replace all rows of a table in one commit; False when they are from the same `origin` already."""
         table = self.create(contract)
         current = table.current_snapshot()
-        if current is not None and current.summary is not None and current.summary.get("origin") == origin:
+        summary = current.summary if current and current.summary else {}
+        if summary.get("origin") == origin:
             return False
         with self._reaching("s3"):
-            table.overwrite(rows, snapshot_properties={"origin": origin})
+            write = table.append if summary.get("total-records", "0") == "0" else table.overwrite
+            write(rows, snapshot_properties={"origin": origin})
         logger.info("replaced %s by %d rows of %s", self.dataset(contract.name), rows.num_rows, origin)
         return True
 
