@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import click
 from stack import jars, platform
 from stack.environment import AIRFLOW_LOGIN, as_shell
 from stack.errors import NeverStarted, StackError
-from stack.home import Home
+from stack.home import Home, compose_variables
 
 _home_option = click.option(
     "--home",
@@ -144,10 +145,19 @@ def env(as_json: bool, home: Home) -> None:
 @main.command()
 @_command
 def prepare() -> None:
-    """Download the jars (about 210 MB, once per machine) and check each against stack/jars.lock."""
+    """Download the jars (once per machine), check each against stack/jars.lock, and print their folder."""
     begun = time.monotonic()
     folder = jars.prepare(os.environ, _say)
-    _say(f"{len(list(folder.glob('*/*.jar')))} jars are in {folder} ({time.monotonic() - begun:.1f} s)")
+    count, megabytes = len(files := list(folder.glob("*/*.jar"))), sum(file.stat().st_size for file in files) // 10**6
+    _say(f"{count} jars, {megabytes} MB, are there ({time.monotonic() - begun:.1f} s)")
+    click.echo(folder)
+
+
+@main.command()
+@_command
+def secrets() -> None:
+    """Print new passwords for docker-compose.yaml: `stack secrets > .env`. The servers of `stack up` make their own."""
+    click.echo(compose_variables(datetime.now(UTC)), nl=False)
 
 
 if __name__ == "__main__":

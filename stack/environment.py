@@ -62,6 +62,7 @@ def folders(
         "ECOMPULSE_SPARK_JARS": str(jars_folder / "spark"),
         "STACK_DAGS_FOLDER": environ.get("STACK_DAGS_FOLDER", str(REPOSITORY / "dags")),
         "LINEAGE_OUTBOX": str(home.data("outbox")),
+        "ECOMPULSE_DATA_DOCS": str(home.data("data-docs")),
         "STACK_SLACK_FOLDER": str(home.data("slack")),
         "STACK_MAIL_FOLDER": str(home.data("mail")),
         "ECOMPULSE_SHOP_SEED": environ.get("ECOMPULSE_SHOP_SEED", "7"),  # the default of `shop generate`

@@ -93,10 +93,11 @@ def recording(app: WsgiApp, save: Callable[[], None]) -> WsgiApp:
 
 
 @click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, required=True)
 @click.option("--record", "record_file", type=click.Path(path_type=Path), required=True)
 @click.option("--lake", type=click.Path(path_type=Path), required=True, help="The folder of the lake's bucket.")
-def serve(port: int, record_file: Path, lake: Path) -> None:
+def serve(host: str, port: int, record_file: Path, lake: Path) -> None:
     """Serve the Glue API on PORT, with the tables of the last run in it from the first answer on."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
@@ -113,7 +114,7 @@ def serve(port: int, record_file: Path, lake: Path) -> None:
     known: Record = json.loads(record_file.read_text()) if record_file.exists() else {}
     _register(client, merge(known, found_on_disk(lake, lake.name)))
     save()
-    make_server("127.0.0.1", port, recording(app, save), threaded=True).serve_forever()
+    make_server(host, port, recording(app, save), threaded=True).serve_forever()
 
 
 def server(site: Site) -> Server:

@@ -58,6 +58,25 @@ def _new_secrets() -> Secrets:
     )
 
 
+def _next_hour(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+def compose_variables(now: datetime) -> str:
+    """The lines of a new `.env` for docker-compose.yaml: every variable that it insists on."""
+    made = _new_secrets()
+    lines = {
+        "POSTGRES_PASSWORD": made.postgres,
+        "MARQUEZ_DB_PASSWORD": secrets.token_hex(16),
+        "REDIS_PASSWORD": made.redis,
+        "S3_SECRET_KEY": made.s3,
+        "AIRFLOW_JWT_SECRET": made.jwt,
+        "AIRFLOW_FERNET_KEY": made.fernet,
+        "ECOMPULSE_START_DATE": _next_hour(now).isoformat(),
+    }
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """Paths of one set of servers. `root` is absolute; nothing outside it belongs to one home but `sockets`."""
@@ -119,6 +138,5 @@ class Home:
         """The first full hour (UTC) after the first start of this home: where the DAGs begin to catch up."""
         path = self.root / "start-date"
         if not path.exists():
-            hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-            write_private(path, hour.isoformat())
+            write_private(path, _next_hour(now).isoformat())
         return datetime.fromisoformat(path.read_text())

@@ -22,7 +22,7 @@ from stack.supervision import Supervisor
 AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
 # Each tuple is stopped together, in this order: first who asks, then who answers.
 STOP_ORDER = (AIRFLOW, ("marquez", "shop", "slack", "mail", "glue"), ("kafka", "s3"), ("postgres", "redis"))
-NAMES = ("kafka", "postgres", "redis", "s3", "glue", "marquez", "slack", "mail", "shop", *AIRFLOW)
+NAMES = tuple(ready.PROBES)
 NEEDED_BYTES = 2_000_000_000
 
 Report = Callable[[str], None]
@@ -237,9 +237,6 @@ def status(home: Home) -> tuple[Condition, ...]:
     """How every server is, in the order of NAMES; those that were never asked for are STOPPED."""
     states, numbers = Supervisor(home).states(), ports.read(home)
     known = environment(home) if states else {}
-    probes: dict[str, Callable[[Mapping[str, str]], str | None]] = {
-        name: getattr(ready, name.replace("-", "_")) for name in NAMES
-    }
 
     def condition(name: str) -> Condition:
         state = states.get(name)
@@ -251,7 +248,7 @@ def status(home: Home) -> tuple[Condition, ...]:
             port=numbers.get(name),
             uptime_s=int(time.time()) - state.since if state and is_running else None,
             memory_mb=_memory_mb(state.pid) if state and is_running else None,
-            problem=probes[name](known) if is_running else "not started",
+            problem=ready.PROBES[name](known) if is_running else "not started",
         )
 
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -6,7 +6,9 @@ Each takes the environment that clients get and returns what is still missing, N
 from __future__ import annotations
 
 import json
+import os
 import socket
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -159,3 +161,23 @@ def wait(probe: Callable[[], str | None], *, timeout_s: float, alive: Callable[[
         time.sleep(pause_s)
         pause_s = min(pause_s * 1.5, 0.5)
     return None
+
+
+PROBES: Mapping[str, Callable[[Environment], str | None]] = {
+    "kafka": kafka,
+    "postgres": postgres,
+    "redis": redis,
+    "s3": s3,
+    "glue": glue,
+    "marquez": marquez,
+    "slack": slack,
+    "mail": mail,
+    "shop": shop,
+    "airflow-api": airflow_api,
+    "airflow-scheduler": airflow_scheduler,
+    "airflow-dag-processor": airflow_dag_processor,
+    "airflow-triggerer": airflow_triggerer,
+}
+
+if __name__ == "__main__":  # `python -m stack.ready NAME`: the health checks of docker-compose.yaml
+    sys.exit(PROBES[sys.argv[1]](os.environ))

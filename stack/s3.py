@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,3 +64,7 @@ def server(site: Site) -> Server:
         prepare=prepare,
         settle=lambda: create_bucket(site.environment),
     )
+
+
+if __name__ == "__main__":  # docker-compose.yaml
+    create_bucket(os.environ)

@@ -56,12 +56,13 @@ class _Webhook(BaseHTTPRequestHandler):
 
 
 @click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=int, required=True)
 @click.option("--folder", type=click.Path(path_type=Path), required=True)
-def serve(port: int, folder: Path) -> None:
-    """Take what is posted to 127.0.0.1:PORT and keep each message in FOLDER."""
+def serve(host: str, port: int, folder: Path) -> None:
+    """Take what is posted to HOST:PORT and keep each message in FOLDER."""
     handler = type("Webhook", (_Webhook,), {"messages": MessageFolder(folder)})
-    ThreadingHTTPServer(("127.0.0.1", port), handler).serve_forever()
+    ThreadingHTTPServer((host, port), handler).serve_forever()
 
 
 def slack(site: Site) -> Server:
