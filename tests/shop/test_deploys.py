@@ -7,7 +7,7 @@ import pytest
 
 from stack.shop.deploys import DEPLOYS
 
-ARGUMENTS = ("--events", 12_000, "--seed", 7)
+ARGUMENTS = ("--events", 6_000, "--seed", 7, "--products", 200, "--users", 1_500)
 HALF_WAY = "2026-11-20T12:00:00.000Z"
 
 
@@ -102,7 +102,9 @@ def test_prices_of_bought_items_become_text_too(with_deploy):
 
 
 def test_deploys_add_up(make):
-    reading = make("--events", 500, *(part for name in DEPLOYS for part in ("--deploy", f"{name}@2026-11-20")))
+    reading = make(
+        "--events", 500, "--users", 100, *(part for name in DEPLOYS for part in ("--deploy", f"{name}@2026-11-20"))
+    )
     views = [event for event in reading.events if event.producer == "web" and event.type == "product_view"]
     properties = views[0].properties
     assert {"category", "price"} <= properties.keys() and not {"product_category", "currency"} & properties.keys()

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from stack.shop.cli import shop
 
-ARGUMENTS = ("--events", 3_000, "--seed", 11, "--hours", 6)
+ARGUMENTS = ("--events", 2_000, "--seed", 11, "--hours", 6, "--products", 200, "--users", 1_500)
 
 
 def _bytes_in_a_process_of_its_own(hash_seed: str) -> bytes:
@@ -32,7 +32,7 @@ def test_another_seed_gives_another_stream_and_another_catalogue(make):
 
 def test_there_are_exactly_as_many_messages_as_asked_for(make):
     for events in (1, 2, 101, 2_000):
-        assert len(make("--events", events).lines) == events
+        assert len(make("--events", events, "--users", 300).lines) == events
 
 
 def test_a_line_has_the_four_documented_fields(make):
@@ -48,7 +48,7 @@ def test_messages_come_in_order_of_time_but_for_retries(stream):
 
 
 def test_every_usable_event_lies_inside_the_window(make):
-    reading = make("--events", 2_000, "--hours", 1)
+    reading = make("--events", 2_000, "--hours", 1, "--products", 200, "--users", 1_500)
     times_ms = [event.at_ms for event in reading.events]
     assert min(times_ms) >= 1_795_132_800_000
     assert max(times_ms) < 1_795_132_800_000 + 3_600_000

@@ -111,7 +111,7 @@ def test_web_items_name_product_price_and_quantity(stream):
 
 
 def test_ios_writes_whole_prices_without_a_fraction(make):
-    events = make("--events", 6_000, "--seed", 8).events
+    events = make("--events", 4_000, "--seed", 8).events
     types = {
         type(event.properties["price"]) for event in events if event.producer == "ios" and "price" in event.properties
     }

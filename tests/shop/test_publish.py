@@ -77,7 +77,7 @@ def _consume(topic, count):
 
 @pytest.mark.integration
 def test_every_message_of_the_file_is_in_the_topic_once_with_key_and_headers(make, platform, tmp_path):
-    reading = make("--events", 3_000, "--seed", 5)
+    reading = make("--events", 3_000, "--seed", 5, "--users", 500)
     file = tmp_path / "events.jsonl"
     file.write_bytes(b"".join(reading.lines))
     bootstrap = os.environ["KAFKA_BOOTSTRAP_SERVERS"]
