@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -57,19 +58,29 @@ def serve(port: int, host: str, data: Path, log_level: str) -> None:
     if host not in _LOOPBACK:
         logger.warning("listening on %s: everyone who reaches it can read and write, there is no authentication", host)
     try:
+        listener = _listen(host, port)
         store = Store(store_path(data))
     except (StartRefused, OSError) as problem:
         raise _Refused(str(problem)) from problem
     logger.info("store %s", store.path)
-    config = uvicorn.Config(
-        create_app(store), host=host, port=port, log_level=log_level, access_log=log_level == "debug"
-    )
+    logger.info("serving http://%s:%s", host, listener.getsockname()[1])
+    config = uvicorn.Config(create_app(store), log_level=log_level, access_log=log_level == "debug")
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn finishes what it has begun, then hands the signal on
         signal.signal(number, _leave)
-    server = uvicorn.Server(config)
-    server.run()
-    if not server.started:
-        raise SystemExit(2)  # uvicorn has said why: the port is taken
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket: who connects from now on waits until the application answers; port 0 has become a real one."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as problem:
+        listener.close()
+        raise OSError(f"cannot listen on {host}:{port} ({problem.strerror}): choose another --port") from problem
+    return listener
 
 
 class _Refused(click.ClickException):

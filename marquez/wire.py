@@ -36,7 +36,10 @@ def parse_instant(text: object) -> int:
     if match is None:
         raise ValueError(f"Text '{text}' could not be parsed at index 0")
     year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
-    whole = datetime(year, month, day, hour, minute, int(match[6] or 0), tzinfo=UTC) - _offset(match[8])
+    try:
+        whole = datetime(year, month, day, hour, minute, int(match[6] or 0), tzinfo=UTC) - _offset(match[8])
+    except OverflowError as problem:
+        raise ValueError(f"Text '{text}' is out of range") from problem
     seconds = (whole - _EPOCH) // timedelta(seconds=1)
     return seconds * 1_000_000_000 + int((match[7] or "0").ljust(9, "0"))
 
@@ -77,7 +80,7 @@ def zoned_time(nanos: int) -> str:
 
 
 def _date_time(seconds: int) -> str:
-    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
 
 
 def _grouped_fraction(nanos: int) -> str:

@@ -93,7 +93,7 @@ def serving(data: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 def _address(log: Path, process: subprocess.Popen[str]) -> str:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
-        _, found, rest = log.read_text().partition("running on ")
+        _, found, rest = log.read_text().partition("serving ")
         if found and "\n" in rest:
             return rest.split()[0]
         time.sleep(0.05)

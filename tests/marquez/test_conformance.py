@@ -13,8 +13,8 @@ from tests.marquez.conftest import SHARED, recordings
 
 TOOL = SHARED / "tools/marquez_conformance.py"
 
-# Steps that cannot agree, because the comparison numbers identifiers by first appearance: where the real server failed with 500
-# (listing jobs after it had stored one without a name) this one answers, and thereby shows identifiers earlier.
+# Steps that cannot agree, because the comparison numbers identifiers by first appearance: where the real server failed
+# with 500 (listing jobs after it had stored one without a name) this one answers, and shows identifiers earlier.
 UNCOMPARABLE = {"bad_input": {60, 62}}
 
 

@@ -187,8 +187,9 @@ def test_deleting_hides_until_an_event_speaks_of_it_again(api: Api) -> None:
 
 def test_identifiers_are_those_of_the_real_server(api: Api) -> None:
     run = "afb16f94-b638-5203-92ae-f088d86f1ab7"
-    api.post({**event("COMPLETE", run, 1, job="load_sessions", outputs=[dataset("warehouse.public.sessions", "id int")]),
-              "job": {"namespace": "ecompulse", "name": "load_sessions"}})  # fmt: skip
+    job = {"namespace": "ecompulse", "name": "load_sessions"}
+    written = dataset("warehouse.public.sessions", "id int")
+    api.post({**event("COMPLETE", run, 1, outputs=[written]), "job": job})
     shown = api.get(f"/jobs/runs/{run}")
     assert shown["jobVersion"]["version"] == "bfe04ca1-cada-3502-bf68-bd5cb0769c81"
     assert shown["outputDatasetVersions"][0]["datasetVersionId"]["version"] == "63ae429b-c791-303f-8427-cfc2f749d934"

@@ -1,0 +1,108 @@
+"""The server as a process: durability, shutdown, refusing to start, and the addresses that watch over it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from marquez.errors import StoreUnreadable
+from marquez.store import Store, store_path
+from tests.marquez.conftest import Api, dataset, event
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "marquez", *arguments], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.integration
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(serve: Callable[[Path], Any], tmp_path: Path) -> None:
+    acknowledged: list[str] = []
+
+    def send(address: str) -> None:
+        with httpx.Client(base_url=address) as client:
+            for minute in range(10_000):
+                run_id = str(uuid.uuid4())
+                try:
+                    answer = client.post(
+                        "/api/v1/lineage", json=event("COMPLETE", run_id, minute % 60, outputs=[dataset("t", "a int")])
+                    )
+                except httpx.TransportError:
+                    return
+                if answer.status_code == 201:
+                    acknowledged.append(run_id)
+
+    with serve(tmp_path / "data") as (address, process):
+        writers = [threading.Thread(target=send, args=(address,)) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        while len(acknowledged) < 60:
+            assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        for writer in writers:
+            writer.join()
+    with serve(tmp_path / "data") as (address, _), httpx.Client(base_url=address) as client:
+        missing = [r for r in acknowledged if client.get(f"/api/v1/jobs/runs/{r}").status_code != 200]
+        events = client.get("/api/v1/events/lineage", params={"limit": 0}).json()["totalCount"]
+        versions = Api(client).dataset("t", "/versions", limit=0)["totalCount"]
+    assert missing == []
+    assert events == versions, "an event is there with all it changes, or not at all"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_server_with_exit_code_0(serve: Callable[[Path], Any], tmp_path: Path, number: int) -> None:
+    with serve(tmp_path / "data") as (address, process):
+        assert httpx.get(f"{address}/ping").text == "pong\n"
+        process.send_signal(number)
+        assert process.wait(timeout=20) == 0
+    assert not (tmp_path / "data/marquez.db-wal").exists(), "the log is folded into the file"
+
+
+@pytest.mark.integration
+def test_a_second_server_on_the_same_store_says_so_and_stops(serve: Callable[[Path], Any], tmp_path: Path) -> None:
+    with serve(tmp_path / "data"):
+        second = run("serve", "--port", "0", "--data", str(tmp_path / "data"))
+    assert second.returncode == 2
+    assert "in use by another marquez server" in second.stderr
+
+
+@pytest.mark.integration
+def test_a_port_that_is_taken_is_an_error_of_the_environment(serve: Callable[[Path], Any], tmp_path: Path) -> None:
+    with serve(tmp_path / "data") as (address, _):
+        second = run("serve", "--port", address.rpartition(":")[2], "--data", str(tmp_path / "other"))
+    assert second.returncode == 2
+    assert "choose another --port" in second.stderr
+
+
+def test_a_store_of_another_layout_is_not_touched(tmp_path: Path) -> None:
+    store = Store(tmp_path / "marquez.db")
+    with store.write() as db:
+        db.execute("PRAGMA user_version = 99")
+    store.close()
+    with pytest.raises(StoreUnreadable, match="has layout 99"):
+        Store(tmp_path / "marquez.db")
+
+
+def test_data_may_name_a_folder_or_a_file() -> None:
+    assert store_path(Path("somewhere")) == Path("somewhere/marquez.db")
+    assert store_path(Path("somewhere/lineage.db")) == Path("somewhere/lineage.db")
+
+
+def test_health_is_told(api: Api) -> None:
+    assert api.client.get("/ping").text == "pong\n"
+    assert api.client.get("/healthcheck").json()["store"]["healthy"] is True
+
+
+def test_help_says_what_it_is_for_and_how_to_reach_it() -> None:
+    shown = run("serve", "--help").stdout
+    assert "127.0.0.1" in shown
+    assert "/healthcheck" in shown
