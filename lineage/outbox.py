@@ -13,7 +13,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -236,14 +236,13 @@ class Outbox:
         return True
 
     def may_start_drainer(self) -> bool:
-        """Whether it is worth starting a drainer: not when another writer has just done so and it is still coming up."""
+        """Whether to start a drainer: not while one that another writer has just started is coming up."""
         note = self.root / _STARTED
-        try:
+        with suppress(OSError):
             if time.time() - note.stat().st_mtime < _STARTING_S:
                 return False
-        except FileNotFoundError:
-            pass
-        note.touch(mode=0o600)
+        with suppress(OSError):
+            note.touch(mode=0o600)
         return True
 
     def trouble(self) -> str:

@@ -25,8 +25,8 @@ def task(number):
     for count in range(1000):
         run = Run(runId=str(generate_new_uuid()))
         for state in ("START", "COMPLETE"):
-            job = Job(namespace="n", name=f"{number}.{count}")
-            transport.emit(RunEvent(eventType=RunState[state], eventTime="2026-03-10T00:00:00Z", run=run, job=job, producer="p"))
+            job, moment = Job(namespace="n", name=f"{number}.{count}"), "2026-03-10T00:00:00Z"
+            transport.emit(RunEvent(eventType=RunState[state], eventTime=moment, run=run, job=job, producer="p"))
             os.write(1, f"{number}.{count} {state}\\n".encode())
 for number in range(kills):
     child = os.fork()

@@ -1,5 +1,4 @@
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -110,7 +109,7 @@ def test_after_an_outage_the_backend_has_the_same_content_as_without_it(
         wait_until(lambda: outbox.pending() == 0)
     assert content(dead_backend.taken) == content(backend.taken)
     for job in jobs:
-        assert [label for label in dead_backend.labels() if label.startswith(job)][0] == f"{job} START"
+        assert next(label for label in dead_backend.labels() if label.startswith(job)) == f"{job} START"
 
 
 def test_the_next_task_delivers_what_an_earlier_one_could_not(dead_backend, outbox, transport_to, run_event):
@@ -170,9 +169,9 @@ def test_the_api_key_reaches_the_backend_and_nothing_else(
 
 
 def arguments_of_processes():
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            yield Path(f"/proc/{pid}/cmdline").read_bytes()
+            yield (process / "cmdline").read_bytes()
         except OSError:
             continue
 
