@@ -9,7 +9,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from stack.errors import ForeignFolder
@@ -58,8 +58,8 @@ def _new_secrets() -> Secrets:
     )
 
 
-def _next_hour(now: datetime) -> datetime:
-    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+def _this_hour(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def compose_variables(now: datetime) -> str:
@@ -72,7 +72,7 @@ def compose_variables(now: datetime) -> str:
         "S3_SECRET_KEY": made.s3,
         "AIRFLOW_JWT_SECRET": made.jwt,
         "AIRFLOW_FERNET_KEY": made.fernet,
-        "ECOMPULSE_START_DATE": _next_hour(now).isoformat(),
+        "ECOMPULSE_START_DATE": _this_hour(now).isoformat(),
     }
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
@@ -135,8 +135,8 @@ class Home:
         return merged
 
     def start_date(self, now: datetime) -> datetime:
-        """The first full hour (UTC) after the first start of this home: where the DAGs begin to catch up."""
+        """The hour (UTC) of the first start of this home: where the DAGs begin to catch up."""
         path = self.root / "start-date"
         if not path.exists():
-            write_private(path, _next_hour(now).isoformat())
+            write_private(path, _this_hour(now).isoformat())
         return datetime.fromisoformat(path.read_text())
