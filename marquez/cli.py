@@ -71,7 +71,7 @@ def serve(port: int, host: str, data: Path, log_level: str) -> None:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket: who connects from now on waits until the application answers; port 0 has become a real one."""
+    """A listening socket: who connects from now on waits until the application answers; port 0 is a real one now."""
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

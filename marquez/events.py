@@ -93,10 +93,10 @@ def parse(body: bytes) -> Event:
     """
     document = _load(body)
     kind = str(document.get("schemaURL") or "").rpartition("/")[2]
-    problems = list(_problems(document, kind))
-    if problems:
-        raise InvalidEvent(problems)
     try:
+        problems = list(_problems(document, kind))
+        if problems:
+            raise InvalidEvent(problems)
         return _event(document, kind)
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as problem:
         raise MalformedRequest(str(problem)) from problem

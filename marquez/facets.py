@@ -108,8 +108,11 @@ def _there(item: Any) -> Any:
     return item
 
 
-def problems(facets: Json | None, shape: Shape, path: str) -> Iterator[str]:
+def problems(facets: Any, shape: Shape, path: str) -> Iterator[str]:
     """What the real server would refuse about the typed facets, one sentence each."""
+    if facets is not None and not isinstance(facets, dict):
+        yield f"{path} must be an object"
+        return
     for name, facet in (facets or {}).items():
         if name not in shape or shape[name] == LEAF or facet is None:
             continue

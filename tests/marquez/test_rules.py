@@ -259,7 +259,7 @@ WHOLE = event(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(place=st.sampled_from(everywhere(WHOLE)[1:]), value=JSON)
 def test_no_value_at_any_place_makes_the_server_fail_or_keep_half_an_event(
     api: Api, place: tuple[Any, ...], value: Any
