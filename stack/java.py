@@ -25,8 +25,8 @@ exec {java} "${{a[@]}}"
 def version(java: Path) -> int:
     """The feature version of a `java` program (17, 21, ...), 0 when it does not run."""
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False).stderr
-    except OSError:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=120, check=False).stderr
+    except (OSError, subprocess.TimeoutExpired):
         return 0
     number = re.search(r'version "(?:1\.)?(\d+)', said)
     return int(number.group(1)) if number else 0

