@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,14 @@ def relay(
     box = Outbox(folder, secrets=(key,))
     deliverer = Relay(box, Backend(address, api_key=key))
     with stopping_on_signals(deliverer):
-        worked = deliverer.serve(linger_s=0.0 if once else None, interval_s=interval_s)
-    if once and not worked:
-        click.echo("Another relay is at work on this outbox.")
-    elif once and (left := box.pending()):
+        patience = time.monotonic() + timeout_s
+        while not deliverer.serve(linger_s=0.0 if once else None, interval_s=interval_s):
+            # Another relay is at work: wake it, and wait until it is done or had time to try in vain.
+            if not box.pending() or (box.trouble() and time.monotonic() > patience):
+                break
+            box.wake()
+            time.sleep(0.1)
+    if once and (left := box.pending()):
         raise BackendUnavailable(left, box.trouble() or "the backend did not take them")
 
 

@@ -215,9 +215,9 @@ class Relay:
                 if linger_s is not None and time.monotonic() >= end and not self._undecided():
                     break
                 if self._ill():
-                    self._sleep(woken, self._pause(self._ill_in_a_row), until_woken=False)
+                    self._rest(woken, self._pause(self._ill_in_a_row), at_least_s=self._pause_s)
                 else:
-                    self._sleep(woken, min(interval_s, self._next_due()), until_woken=True)
+                    self._rest(woken, min(interval_s, self._next_due()))
         self._backend.close()
 
     def _undecided(self) -> bool:
@@ -231,13 +231,15 @@ class Relay:
     def _pause(self, failures: int) -> float:
         return min(self._pause_s * 2.0 ** min(failures - 1, 30), _LONGEST_PAUSE_S)
 
-    def _sleep(self, woken: int, seconds: float, *, until_woken: bool) -> None:
-        end = time.monotonic() + seconds
-        while not self.stopping and (left := end - time.monotonic()) > 0:
+    def _rest(self, woken: int, seconds: float, *, at_least_s: float = 0.0) -> None:
+        """Sleep for ``seconds``, or until a writer wakes us, but then too for ``at_least_s``."""
+        begin, called = time.monotonic(), False
+        while not self.stopping:
+            left = (at_least_s if called else seconds) - (time.monotonic() - begin)
+            if left <= 0:
+                return
             if select.select([woken], [], [], left)[0]:
-                os.read(woken, 65536)
-                if until_woken:
-                    return
+                called = bool(os.read(woken, 65536))
 
     def _ill(self) -> bool:
         return self._mute or self._new_failures_in_a_row >= _FAILURES_IN_A_ROW

@@ -247,6 +247,18 @@ def test_relay_once_delivers_and_says_with_its_exit_code_what_could_not_be(backe
     assert backend.labels() == ["a COMPLETE"]
 
 
+def test_relay_once_waits_for_a_relay_that_is_at_work(backend, outbox, event):
+    backend.behave = lambda _event: (time.sleep(0.2), (201, ""))[1]
+    put_runs(outbox, event, "a", "b")
+    other = Relay(Outbox(outbox.root), Backend(Address(url=backend.url)))
+    thread = threading.Thread(target=other.serve, kwargs={"linger_s": 0})
+    thread.start()
+    wait_until(lambda: backend.taken)
+    assert run("relay", "--outbox", outbox.root, "--url", backend.url, "--once").exit_code == 0
+    assert len(backend.taken) == 4
+    thread.join()
+
+
 def test_status_tells_what_waits_and_what_was_refused_and_why(outbox, event):
     assert run("outbox", "status", "--outbox", outbox.root).exit_code == 0
     outbox.reject(outbox.put(event("a")), "HTTP 422 run must not be null")
@@ -298,6 +310,7 @@ def test_a_supervised_relay_is_woken_by_a_writer_and_ends_cleanly_on_sigterm(bac
     process = subprocess.Popen(command)  # fmt: skip
     try:
         wait_until(outbox.wake)
+        time.sleep(0.2)  # the wake-up of the line above is over
         outbox.put(event("a"))
         outbox.wake()
         wait_until(lambda: backend.labels() == ["a COMPLETE"])
