@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse, Response
 
+from marquez import pages
 from marquez.api import catalogue, lineage, work
 from marquez.api.answers import EncodedPath, Opened, answer, install_refusals
 from marquez.store import Store
@@ -25,7 +26,7 @@ def create_app(store: Store) -> FastAPI:
     app.state.store = store
     app.add_middleware(EncodedPath)
     install_refusals(app)
-    for router in (lineage.router, catalogue.router, work.router):
+    for router in (lineage.router, catalogue.router, work.router, pages.router):
         app.include_router(router)
     app.add_api_route("/ping", ping)
     app.add_api_route("/healthcheck", healthcheck)
