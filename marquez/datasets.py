@@ -8,6 +8,7 @@ from sqlite3 import Connection, Row
 
 from marquez import columns, runs
 from marquez.errors import ResourceNotFound
+from marquez.rows import documents, one
 from marquez.wire import Json, instant
 
 _LISTED_FACETS = 10
@@ -23,7 +24,7 @@ def row_of(db: Connection, namespace: str, name: str) -> Row:
         "SELECT d.* FROM dataset_name n JOIN dataset d ON d.id = n.dataset "
         "WHERE n.namespace = ? AND n.name = ? AND NOT d.hidden"
     )
-    row: Row | None = db.execute(sql, (namespace, name)).fetchone()
+    row = one(db, sql, namespace, name)
     if row is None:
         raise ResourceNotFound("Dataset", name)
     return row
@@ -34,7 +35,7 @@ def get(db: Connection, dataset: Row, *, with_columns: bool = True) -> Json:
 
     `fields` are all columns that were ever mapped to that version, `facets` the last that each reader or writer sent.
     """
-    version = _version_row(db, dataset["current_version"])
+    version = one(db, "SELECT * FROM version WHERE id = ?", dataset["current_version"])
     return {
         **_identity(dataset),
         "createdAt": instant(dataset["created"]),
@@ -59,7 +60,9 @@ def page(db: Connection, namespace: str, *, limit: int, offset: int) -> Json:
     """
     where = "FROM dataset WHERE namespace = ? AND NOT hidden"
     (total,) = db.execute(f"SELECT count(*) {where}", (namespace,)).fetchone()
-    listed = db.execute(f"SELECT * {where} ORDER BY name LIMIT ? OFFSET ?", (namespace, limit, offset)).fetchall()
+    listed = db.execute(
+        f"SELECT * {where} ORDER BY name COLLATE NOCASE, name LIMIT ? OFFSET ?", (namespace, limit, offset)
+    ).fetchall()
     shown = [get(db, row) for row in listed]
     for document in shown[_LISTED_FACETS:]:
         document["facets"] = {}
@@ -68,7 +71,7 @@ def page(db: Connection, namespace: str, *, limit: int, offset: int) -> Json:
 
 def graph_node(db: Connection, dataset: Row) -> Json:
     """The shorter document that a lineage graph holds; its fields are those frozen with the current version."""
-    version = _version_row(db, dataset["current_version"])
+    version = one(db, "SELECT * FROM version WHERE id = ?", dataset["current_version"])
     return {
         **_identity(dataset),
         "createdAt": instant(dataset["created"]),
@@ -96,7 +99,7 @@ def version(db: Connection, dataset: Row, uuid: str) -> Json:
     Raises:
         ResourceNotFound: the dataset has no such version.
     """
-    row = db.execute("SELECT * FROM version WHERE dataset = ? AND uuid = ?", (dataset["id"], uuid)).fetchone()
+    row = one(db, "SELECT * FROM version WHERE dataset = ? AND uuid = ?", dataset["id"], uuid)
     if row is None:
         raise ResourceNotFound("Dataset version", uuid)
     return _version(db, dataset, row, _facets(db, row["id"], "NOT static"))
@@ -128,11 +131,6 @@ def _identity(dataset: Row) -> Json:
     }
 
 
-def _version_row(db: Connection, version_id: int | None) -> Row | None:
-    row: Row | None = db.execute("SELECT * FROM version WHERE id = ?", (version_id,)).fetchone()
-    return row
-
-
 def _frozen_fields(version: Row | None) -> list[Json]:
     listed: list[Json] = json.loads(version["fields"]) if version and version["fields"] else []
     return listed
@@ -153,7 +151,7 @@ def _mapped_fields(db: Connection, version_id: int | None) -> list[Json]:
 
 def _facets(db: Connection, version_id: int | None, condition: str) -> Json:
     sql = f"SELECT name, value FROM version_facet WHERE version = ? AND {condition} ORDER BY at, event"
-    return {name: json.loads(value) for name, value in db.execute(sql, (version_id,))}
+    return documents(db, sql, version_id)
 
 
 def _tags(db: Connection, dataset_id: int) -> list[str]:

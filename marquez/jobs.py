@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from sqlite3 import Connection, Row
 
 from marquez import runs
 from marquez.errors import ResourceNotFound
+from marquez.rows import documents, one
 from marquez.wire import Json, instant
 
 
@@ -17,9 +17,7 @@ def row_of(db: Connection, namespace: str, name: str) -> Row:
     Raises:
         ResourceNotFound: no such job, or it was deleted.
     """
-    row: Row | None = db.execute(
-        "SELECT * FROM job WHERE namespace = ? AND name = ? AND NOT hidden", (namespace, name)
-    ).fetchone()
+    row = one(db, "SELECT * FROM job WHERE namespace = ? AND name = ? AND NOT hidden", namespace, name)
     if row is None:
         raise ResourceNotFound("Job", name)
     return row
@@ -55,7 +53,7 @@ def page(db: Connection, *, namespace: str | None, states: Sequence[str], limit:
 
 
 def _listed(db: Connection, job: Row) -> Json:
-    version = db.execute("SELECT latest_run FROM job_version WHERE id = ?", (job["current_version"],)).fetchone()
+    version = one(db, "SELECT latest_run FROM job_version WHERE id = ?", job["current_version"])
     facets = runs.facets(db, version["latest_run"], "JOB") if version and version["latest_run"] else {}
     return _shown(db, job, runs.latest_of_job(db, job), facets)
 
@@ -70,7 +68,7 @@ def _shown(
     outputs: list[Json] | None = None,
 ) -> Json:
     newest = latest[0] if latest else None
-    version = db.execute("SELECT uuid FROM job_version WHERE id = ?", (job["current_version"],)).fetchone()
+    version = one(db, "SELECT uuid FROM job_version WHERE id = ?", job["current_version"])
     kind = facets.get("jobType") or {}
     return {
         **identity(db, job),
@@ -91,7 +89,7 @@ def _shown(
 
 def identity(db: Connection, job: Row) -> Json:
     """Names of the job and of its parent."""
-    parent = db.execute("SELECT uuid, name FROM job WHERE id = ?", (job["parent"],)).fetchone()
+    parent = one(db, "SELECT uuid, name FROM job WHERE id = ?", job["parent"])
     return {
         "id": {"namespace": job["namespace"], "name": job["name"]},
         "type": job["type"],
@@ -110,7 +108,7 @@ def _run_datasets(run: Json | None, side: str) -> list[Json]:
 
 def _version_facets(db: Connection, version: int | None) -> Json:
     sql = "SELECT name, value FROM job_version_facet WHERE version = ?"
-    return {name: json.loads(value) for name, value in db.execute(sql, (version,))}
+    return documents(db, sql, version)
 
 
 def datasets_of(db: Connection, condition: str, *values: object) -> list[Json]:
@@ -134,14 +132,14 @@ def version(db: Connection, job: Row, identity_hash: str) -> Json:
     Raises:
         ResourceNotFound: the job has no such version.
     """
-    row = db.execute("SELECT * FROM job_version WHERE job = ? AND hash = ?", (job["id"], identity_hash)).fetchone()
+    row = one(db, "SELECT * FROM job_version WHERE job = ? AND hash = ?", job["id"], identity_hash)
     if row is None:
         raise ResourceNotFound("Job version", identity_hash)
     return _version(db, job, row)
 
 
 def _version(db: Connection, job: Row, row: Row) -> Json:
-    run = db.execute("SELECT * FROM run WHERE uuid = ?", (row["latest_run"],)).fetchone()
+    run = one(db, "SELECT * FROM run WHERE uuid = ?", row["latest_run"])
     return {
         "id": {"namespace": job["namespace"], "name": job["name"], "version": row["hash"]},
         "name": job["name"],

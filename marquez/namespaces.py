@@ -6,12 +6,15 @@ from sqlite3 import Connection, Row
 
 from marquez.errors import ResourceNotFound
 from marquez.records import DEFAULT_OWNER
+from marquez.rows import one
 from marquez.wire import Json, instant
 
 
 def page(db: Connection, *, limit: int, offset: int) -> list[Json]:
     """Namespaces by name, hidden ones too."""
-    rows = db.execute("SELECT * FROM namespace ORDER BY name LIMIT ? OFFSET ?", (limit, offset)).fetchall()
+    rows = db.execute(
+        "SELECT * FROM namespace ORDER BY name COLLATE NOCASE, name LIMIT ? OFFSET ?", (limit, offset)
+    ).fetchall()
     return [_shown(row) for row in rows]
 
 
@@ -21,7 +24,7 @@ def get(db: Connection, name: str) -> Json:
     Raises:
         ResourceNotFound: no such namespace.
     """
-    row = db.execute("SELECT * FROM namespace WHERE name = ?", (name,)).fetchone()
+    row = one(db, "SELECT * FROM namespace WHERE name = ?", name)
     if row is None:
         raise ResourceNotFound("Namespace", name)
     return _shown(row)
@@ -37,12 +40,12 @@ def put(db: Connection, name: str, *, owner: str | None, description: str | None
 
 
 def delete(db: Connection, name: str) -> Json:
-    """Hide a namespace with its datasets and jobs; nothing is lost."""
-    get(db, name)
+    """Hide a namespace with its datasets and jobs; nothing is lost. The answer is what it was before."""
+    document = get(db, name)
     db.execute("UPDATE namespace SET hidden = 1 WHERE name = ?", (name,))
     for table in ("dataset", "job"):
         db.execute(f"UPDATE {table} SET hidden = 1 WHERE namespace = ?", (name,))
-    return get(db, name)
+    return document
 
 
 def _shown(row: Row) -> Json:
@@ -58,7 +61,9 @@ def _shown(row: Row) -> Json:
 
 def sources(db: Connection, *, limit: int, offset: int) -> list[Json]:
     """Sources by name. Marquez fails when one of them has no URL; here that URL is empty."""
-    rows = db.execute("SELECT * FROM source ORDER BY name LIMIT ? OFFSET ?", (limit, offset)).fetchall()
+    rows = db.execute(
+        "SELECT * FROM source ORDER BY name COLLATE NOCASE, name LIMIT ? OFFSET ?", (limit, offset)
+    ).fetchall()
     return [_source(row) for row in rows]
 
 
@@ -68,7 +73,7 @@ def source(db: Connection, name: str) -> Json:
     Raises:
         ResourceNotFound: no such source.
     """
-    row = db.execute("SELECT * FROM source WHERE name = ?", (name,)).fetchone()
+    row = one(db, "SELECT * FROM source WHERE name = ?", name)
     if row is None:
         raise ResourceNotFound("Source", name)
     return _source(row)

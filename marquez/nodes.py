@@ -11,6 +11,7 @@ from sqlite3 import Connection, Row
 
 from marquez.errors import PageNotFound, ResourceNotFound
 from marquez.hashes import uuid_or_none
+from marquez.rows import one
 
 KINDS = ("datasetField", "dataset", "job")
 
@@ -55,14 +56,14 @@ def dataset_row(db: Connection, rest: str) -> Row | None:
         "SELECT d.* FROM dataset_name n JOIN dataset d ON d.id = n.dataset "
         "WHERE n.namespace = ? AND n.name = ? AND NOT d.hidden"
     )
-    rows = (db.execute(sql, split).fetchone() for split in _splits(rest))
+    rows = (one(db, sql, *split) for split in _splits(rest))
     return next((row for row in rows if row is not None), None)
 
 
 def job_row(db: Connection, rest: str) -> Row | None:
     """The job that `{namespace}:{name}` means, the longest namespace first."""
     sql = "SELECT * FROM job WHERE namespace = ? AND name = ? AND NOT hidden"
-    rows = (db.execute(sql, split).fetchone() for split in _splits(rest))
+    rows = (one(db, sql, *split) for split in _splits(rest))
     return next((row for row in rows if row is not None), None)
 
 
@@ -109,7 +110,7 @@ def version_time(db: Connection, version: str | None) -> int | None:
     """
     if version is None:
         return None
-    row = db.execute("SELECT created FROM version WHERE uuid = ?", (version,)).fetchone()
+    row = one(db, "SELECT created FROM version WHERE uuid = ?", version)
     if row is None:
         raise ResourceNotFound("Dataset version", version)
     return int(row["created"])

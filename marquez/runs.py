@@ -6,6 +6,7 @@ import json
 from sqlite3 import Connection, Row
 
 from marquez.errors import PageNotFound, ResourceNotFound
+from marquez.rows import documents, one
 from marquez.wire import Json, instant
 
 STATES = ("NEW", "RUNNING", "COMPLETED", "ABORTED", "FAILED")
@@ -17,7 +18,7 @@ def row_of(db: Connection, run: str) -> Row:
     Raises:
         ResourceNotFound: no such run.
     """
-    row: Row | None = db.execute("SELECT * FROM run WHERE uuid = ?", (run,)).fetchone()
+    row = one(db, "SELECT * FROM run WHERE uuid = ?", run)
     if row is None:
         raise ResourceNotFound("Run", run)
     return row
@@ -25,7 +26,7 @@ def row_of(db: Connection, run: str) -> Row:
 
 def of_id(db: Connection, run: str | None) -> Json | None:
     """The run, None when there is none."""
-    row = db.execute("SELECT * FROM run WHERE uuid = ?", (run,)).fetchone() if run else None
+    row = one(db, "SELECT * FROM run WHERE uuid = ?", run)
     return shown(db, row) if row else None
 
 
@@ -70,14 +71,14 @@ def shown(db: Connection, row: Row, *, of_version: bool = False) -> Json:
 def facets(db: Connection, run: str, kind: str) -> Json:
     """What the run said of itself (RUN) or of its job (JOB)."""
     sql = "SELECT name, value FROM run_facet WHERE run = ? AND kind = ? AND version = 0 ORDER BY at, event"
-    return {name: json.loads(value) for name, value in db.execute(sql, (run, kind))}
+    return documents(db, sql, run, kind)
 
 
 def _job_version(db: Connection, row: Row) -> Json | None:
-    if row["job_version"] is None:
+    version = one(db, "SELECT hash FROM job_version WHERE id = ?", row["job_version"])
+    if version is None:
         return None
-    (version,) = db.execute("SELECT hash FROM job_version WHERE id = ?", (row["job_version"],)).fetchone()
-    return {"namespace": row["job_namespace"], "name": row["job_name"], "version": version}
+    return {"namespace": row["job_namespace"], "name": row["job_name"], "version": version["hash"]}
 
 
 _SIDES = {
@@ -102,7 +103,7 @@ def _datasets(db: Connection, row: Row, side: str, *, bare: bool) -> list[Json]:
 
 def _dataset_facets(db: Connection, run: str, kind: str, version: int) -> Json:
     sql = "SELECT name, value FROM run_facet WHERE run = ? AND kind = ? AND version = ? ORDER BY event"
-    return {name: json.loads(value) for name, value in db.execute(sql, (run, kind, version))}
+    return documents(db, sql, run, kind, version)
 
 
 def upstream(db: Connection, run: str) -> list[Json]:
@@ -112,9 +113,9 @@ def upstream(db: Connection, run: str) -> list[Json]:
         PageNotFound: the run read something. The real server fails then, so nobody may come to rely on an answer.
     """
     row = row_of(db, run)
-    if db.execute("SELECT 1 FROM run_input WHERE run = ?", (run,)).fetchone():
+    if one(db, "SELECT 1 FROM run_input WHERE run = ?", run):
         raise PageNotFound("Upstream runs are told for runs without inputs only: Marquez 0.51.1 fails on all others")
-    version = db.execute("SELECT uuid FROM job_version WHERE id = ?", (row["job_version"],)).fetchone()
+    version = one(db, "SELECT uuid FROM job_version WHERE id = ?", row["job_version"])
     job = {"namespace": row["job_namespace"], "name": row["job_name"], "version": version["uuid"] if version else None}
     times = {"start": instant(row["started"]), "end": instant(row["ended"])}
     return [{"job": job, "run": {"id": run, **times, "status": row["state"]}, "inputs": []}]

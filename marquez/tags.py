@@ -11,7 +11,7 @@ from marquez.wire import Json, dumps
 
 def page(db: Connection, *, limit: int, offset: int) -> list[Json]:
     """All tags by name, upper and lower case together."""
-    rows = db.execute("SELECT * FROM tag ORDER BY lower(name), name LIMIT ? OFFSET ?", (limit, offset))
+    rows = db.execute("SELECT * FROM tag ORDER BY name COLLATE NOCASE, name LIMIT ? OFFSET ?", (limit, offset))
     return [_shown(row) for row in rows]
 
 

@@ -52,7 +52,7 @@ def delete_job(store: Opened, namespace: str, job: str) -> Response:
     """Hide a job until an event speaks of it again."""
     with store.write() as db:
         row = jobs.row_of(db, namespace, job)
-        document = jobs.get(db, row)
+        document = jobs.bare(db, row)
         db.execute("UPDATE job SET hidden = 1 WHERE id = ?", (row["id"],))
         return answer(document)
 
