@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from stack import jars, platform
 from stack.environment import AIRFLOW_LOGIN, as_shell
 from stack.errors import NeverStarted, StackError
 from stack.home import Home, compose_variables
+from stack.launch import tail
 
 _home_option = click.option(
     "--home",
@@ -102,7 +102,7 @@ def logs(name: str, follow: bool, lines: int, home: Home) -> None:
     path = home.log(name)
     if not path.exists():
         raise NeverStarted(home.root)
-    click.echo(platform.tail(path, lines))
+    click.echo(tail(path, lines))
     if follow:
         os.execvp("tail", ["tail", "-n", "0", "-F", str(path)])
 
@@ -122,14 +122,17 @@ def down(home: Home) -> None:
 @_home_option
 @_command
 def reset(names: tuple[str, ...], yes: bool, home: Home) -> None:
-    """Stop all servers and delete their data: of the servers NAMES, or the whole home folder."""
-    doomed = [home.data(name) for name in names and platform.expand(names)] or [home.root]
+    """Stop all servers and delete their data: of the servers NAMES, or everything in the home folder."""
+    chosen = platform.expand(names) if names else ()
+    what = f"the data of {', '.join(chosen)}" if chosen else "all data, logs and passwords"
     if not yes:
-        click.confirm(f"Delete {', '.join(map(str, doomed))}?", abort=True)
+        click.confirm(f"Delete {what} in {home.root}?", abort=True)
     platform.stop(home, report=_say)
-    for path in doomed:
-        shutil.rmtree(path, ignore_errors=True)
-    _say(f"deleted {', '.join(map(str, doomed))}")
+    if chosen:
+        platform.forget(home, chosen)
+    else:
+        home.delete()
+    _say(f"deleted {what} in {home.root}")
 
 
 @main.command()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 from stack.errors import ForeignFolder
 
+_FOLDERS = ("data", "logs", "config", "run", "jre-spark")
+_FILES = ("env", "ports.json", "secrets.json", "start-date", "supervisord.pid", ".lock")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -28,6 +33,15 @@ def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
         os.fsync(file.fileno())
     partial.chmod(mode)
     partial.replace(path)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process is alone in `folder`, made when missing; a killed process lets go by itself."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +132,20 @@ class Home:
         """
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
-        for folder in ("data", "logs", "config", "run"):
+        for folder in ("data", "logs", "config", "run"):  # jre-spark is made where it is needed
             (self.root / folder).mkdir(exist_ok=True)
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         if self.sockets.lstat().st_uid != os.getuid() or self.sockets.is_symlink():
             raise ForeignFolder(self.sockets)
+
+    def delete(self) -> None:
+        """Remove what we made here, and the folder itself when nothing else is in it."""
+        for name in _FOLDERS:
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        for name in _FILES:
+            (self.root / name).unlink(missing_ok=True)
+        with suppress(OSError):
+            self.root.rmdir()
 
     def secrets(self) -> Secrets:
         """The home's secrets, made at the first call. Keys added by a newer version are filled in."""

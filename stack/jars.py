@@ -6,19 +6,17 @@ a folder that exists is complete and was verified, whatever killed the process t
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from stack import java
 from stack.errors import JarMismatch, JarsUnavailable, SparkMissing
-from stack.home import REPOSITORY
+from stack.home import REPOSITORY, alone
 
 IVY_FILE = Path(__file__).with_name("ivy.xml")
 LOCK_FILE = Path(__file__).with_name("jars.lock")
@@ -112,15 +110,6 @@ def _verify_and_rename(target: Path) -> None:
         raise JarMismatch(coordinate, "was not delivered")
 
 
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Wait until no other process prepares jars here; a killed process lets go by itself."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def prepare(environ: Mapping[str, str], report: Callable[[str], None]) -> Path:
     """Make sure that all jars are there, and return their folder. Does nothing when they are.
 
@@ -130,7 +119,7 @@ def prepare(environ: Mapping[str, str], report: Callable[[str], None]) -> Path:
     ready = folder(environ)
     if ready.is_dir():
         return ready
-    with _alone(ready.parent):
+    with alone(ready.parent):
         partial = ready.with_name(f"{ready.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         if not ready.is_dir():

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from stack import airflow, glue, jars, java, kafka, ports, postgres, ready, redis, s3, services, sinks
 from stack import environment as variables
-from stack.errors import DiskFull, NeverStarted, ServerFailed, UnknownServer
-from stack.home import Home, write_private
-from stack.server import Server, Site, write_script
+from stack.errors import DiskFull, NeverStarted, UnknownServer
+from stack.home import Home, alone, write_private
+from stack.launch import Launch, Report
+from stack.server import Server, Site
 from stack.supervision import Supervisor
 
 AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
@@ -24,8 +24,6 @@ AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow
 STOP_ORDER = (AIRFLOW, ("marquez", "shop", "slack", "mail", "glue"), ("kafka", "s3"), ("postgres", "redis"))
 NAMES = tuple(ready.PROBES)
 NEEDED_BYTES = 2_000_000_000
-
-Report = Callable[[str], None]
 
 
 def _silent(line: str) -> None:
@@ -93,64 +91,6 @@ def _survey(home: Home, supervisor: Supervisor, *, environ: Mapping[str, str], r
     return Site(home=home, ports=numbers, secrets=secrets, environment=known, jars=jars_folder, java_home=java_home)
 
 
-def tail(path: Path, lines: int = 15) -> str:
-    """The last lines of a log file; empty when there is none."""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
-
-
-class _Start:
-    """One start: a thread for each server, which waits for the servers that it needs, so that nothing waits in vain."""
-
-    def __init__(self, site: Site, supervisor: Supervisor) -> None:
-        self._site, self._supervisor = site, supervisor
-        self._errors: list[BaseException] = []  # the first is the cause, the others gave up because of it
-        self._threads: dict[str, Future[float]] = {}
-
-    def run(self, chosen: Sequence[Server], report: Report) -> None:
-        """Bring up all of `chosen` and report each with its seconds; when one fails the others are not waited for."""
-        with ThreadPoolExecutor(max_workers=len(chosen)) as pool:
-            for server in chosen:
-                self._threads[server.name] = pool.submit(self._bring_up, server)
-            waited_for = {thread: name for name, thread in self._threads.items()}
-            while waited_for:
-                done, _ = wait(waited_for, timeout=15, return_when=FIRST_COMPLETED)
-                if self._errors:
-                    raise self._errors[0]
-                for thread in done:
-                    report(f"{waited_for.pop(thread):<22} ready after {thread.result():5.1f} s")
-                if not done:
-                    report(f"waiting for {', '.join(waited_for.values())}")
-
-    def _bring_up(self, server: Server) -> float:
-        for name in server.needs:
-            self._threads[name].result()
-        begun = time.monotonic()
-        try:
-            self._launch(server)
-            self._await(server)
-        except BaseException as error:
-            self._errors.append(error)
-            raise
-        return time.monotonic() - begun
-
-    def _launch(self, server: Server) -> None:
-        if not self._supervisor.is_up(server.name):
-            server.prepare()
-            write_script(server, home=self._site.home, python=sys.executable)
-            self._supervisor.start(server.name)
-
-    def _await(self, server: Server) -> None:
-        missing = ready.wait(
-            lambda: server.ready(self._site.environment),
-            timeout_s=server.start_s,
-            alive=lambda: not (self._errors or self._supervisor.has_given_up(server.name)),
-        )
-        if missing:
-            log = self._site.home.log(server.name)
-            raise ServerFailed(server.name, missing, tail(log), log)
-        server.settle()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """Servers that are up. `environment` is what their clients need."""
@@ -184,6 +124,12 @@ def start(
     chosen = expand(names, without=without)
     home.make()
     check_disk(home.root)
+    with alone(home.root):
+        known = _start(home, chosen, report=report, environ=environ)
+    return Platform(home=home, names=chosen, environment=known)
+
+
+def _start(home: Home, chosen: Sequence[str], *, report: Report, environ: Mapping[str, str]) -> Mapping[str, str]:
     supervisor = Supervisor(home)
     is_new = not supervisor.is_running()
     if is_new:
@@ -192,20 +138,29 @@ def start(
     every = servers(site)
     if is_new:
         supervisor.launch(every.values())
-    _Start(site, supervisor).run([every[name] for name in chosen], report)
-    return Platform(home=home, names=chosen, environment=site.environment)
+    Launch(site, supervisor).run([every[name] for name in chosen], report)
+    return site.environment
 
 
 def stop(home: Home, *, report: Report = _silent) -> None:
     """Stop every server of the home in good order, and its supervisor. Does nothing when nothing runs."""
-    supervisor = Supervisor(home)
-    for group in STOP_ORDER:
-        begun, states = time.monotonic(), supervisor.states()
-        up = [name for name in group if name in states and states[name].pid]
-        supervisor.stop(group)
-        if up:
-            report(f"stopped {', '.join(up)} in {time.monotonic() - begun:.1f} s")
-    supervisor.shut_down(report=report)
+    if not home.root.exists():
+        return
+    with alone(home.root):
+        supervisor = Supervisor(home)
+        for group in STOP_ORDER:
+            begun, states = time.monotonic(), supervisor.states()
+            up = [name for name in group if name in states and states[name].pid]
+            supervisor.stop(group)
+            if up:
+                report(f"stopped {', '.join(up)} in {time.monotonic() - begun:.1f} s")
+        supervisor.shut_down(report=report)
+
+
+def forget(home: Home, names: Iterable[str]) -> None:
+    """Delete the data of some servers; call `stop` before. Airflow's metadata is in PostgreSQL, its logs here."""
+    for name in names:
+        shutil.rmtree(home.data("airflow" if name in AIRFLOW else name), ignore_errors=True)
 
 
 def environment(home: Home) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import xmlrpc.client
@@ -147,3 +148,4 @@ class Supervisor:
             ready.wait(lambda: "running" if psutil.pid_exists(pid) else None, timeout_s=60)
         if count := leftovers.end(self._home.root):
             report(f"ended {count} processes that were left over")
+        shutil.rmtree(self._home.sockets, ignore_errors=True)
