@@ -4,7 +4,8 @@ Emits START/COMPLETE pairs of 8 KB, one event every 100 ms, from one process; th
 first argument (default: a temporary one), so that a slow disk can be measured. Two figures a condition: with a relay
 running beside (as `stack` supervises it), with none, so that the task starts one, and with an outbox that cannot be
 written. The first line, a mere sleep of the budget, shows what a busy machine adds.
-Exit code 1 when an event held up its task for more than 50 ms in a condition in which the backend is down or hangs.
+Exit code 1 when sending (everything but the write to disk) held up a task for more than 50 ms while the backend was
+down or hanging. The write takes what the disk takes: 0.5 ms on an idle one, and 300 have been seen on a busy one.
 """
 
 import logging
@@ -127,9 +128,11 @@ def relay_beside(folder: Path, url: str) -> Iterator[None]:
     process.wait()
 
 
-def measure(url: str, folder: Path) -> list[float]:
+def measure(url: str, folder: Path) -> tuple[list[float], list[float]]:
+    """Milliseconds of each event: in all, and without the write to disk."""
     transport = OutboxTransport(OutboxConfig.from_dict({"url": url, "outbox": str(folder), "linger_s": 1}))
-    took = []
+    written = time_the_disk(transport)
+    took, sending = [], []
     for _ in range(PAIRS):
         run_id = str(uuid.uuid4())
         for state in ("START", "COMPLETE"):
@@ -137,8 +140,23 @@ def measure(url: str, folder: Path) -> list[float]:
             begin = time.perf_counter()
             transport.emit(emitted)
             took.append((time.perf_counter() - begin) * 1000)
+            sending.append(took[-1] - written.pop())
             time.sleep(GAP_S)
-    return took
+    return took, sending
+
+
+def time_the_disk(transport: OutboxTransport) -> list[float]:
+    put, written = transport._outbox.put, []
+
+    def timed(plain: dict) -> str:
+        begin = time.perf_counter()
+        try:
+            return put(plain)
+        finally:
+            written.append((time.perf_counter() - begin) * 1000)
+
+    transport._outbox.put = timed
+    return written
 
 
 def control() -> list[float]:
@@ -150,17 +168,22 @@ def control() -> list[float]:
     return took
 
 
-def report(name: str, setting: str, took: list[float], left: int) -> None:
-    quantiles = statistics.median(took), statistics.quantiles(took, n=20)[-1], max(took)
-    print(f"{name:30} {setting:14} " + " ".join(f"{q:7.1f}" for q in quantiles) + f"  {left}", flush=True)
+def report(name: str, setting: str, took: list[float], sending: list[float], left: int) -> None:
+    figures = [f(values) for values in (took, sending) for f in (statistics.median, p95, max)]
+    print(f"{name:30} {setting:14} " + " ".join(f"{figure:7.1f}" for figure in figures) + f"  {left}", flush=True)
+
+
+def p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
 
 
 def main() -> None:
     logging.disable()
     base = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="outbox-bench-"))
     too_slow = False
-    print(f"{'backend':30} {'outbox':14} {'median':>7} {'p95':>7} {'max':>7}  left")
-    report("(sleep of 40 ms)", "", control(), 0)
+    columns = " ".join(f"{column:>7}" for column in ("median", "p95", "max") * 2)
+    print(f"{'':30} {'':14} {'in all':^23} {'without the disk':^23}\n{'backend':30} {'outbox':14} {columns}  left")
+    report("(sleep of 40 ms)", "", slept := control(), slept, 0)
     for name, (open_backend, limited) in CONDITIONS.items():
         for setting in ("relay beside", "no relay", "unwritable"):
             folder = base / f"{uuid.uuid4()}"
@@ -171,10 +194,10 @@ def main() -> None:
                 elif setting == "unwritable":
                     folder.parent.mkdir(exist_ok=True)
                     folder.touch()
-                took = measure(url, folder)
+                took, sending = measure(url, folder)
                 left = 0 if setting == "unwritable" else Outbox(folder).pending()
-            report(name, setting, took, left)
-            too_slow |= limited and max(took) > LIMIT_MS
+            report(name, setting, took, sending, left)
+            too_slow |= limited and max(sending) > LIMIT_MS
     sys.exit(too_slow)
 
 

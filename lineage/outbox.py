@@ -2,7 +2,7 @@
 
 pending/   one file an event, ``<run>.<rank>.<nanoseconds>-<token>.json``: sorting the names gives the order of delivery
 rejected/  what the backend refused, wrapped with the reason; kept until somebody decides (`lineage outbox retry`)
-tmp/       half-written files; never read
+*.new      being written; the name is final only when the content is on disk
 """
 
 import fcntl
@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 
-_PENDING, _REJECTED, _TEMPORARY = "pending", "rejected", "tmp"
+_PENDING, _REJECTED, _NEW = "pending", "rejected", ".new"
 _LOCK, _WAKE, _STARTED, _TROUBLE = "relay.lock", "relay.wake", "relay.started", "trouble.json"
 _FIRST, _BETWEEN, _LAST = 0, 1, 2
 _RANKS = {"START": _FIRST, "COMPLETE": _LAST, "FAIL": _LAST, "ABORT": _LAST}
 _NAME = re.compile(r"[0-9A-Za-z-]+\.\d\.\d{20}-[0-9a-f-]+\.json")
 _NO_RUN = "static"  # dataset and job events: delivered in the order they were written
-_ABANDONED_AFTER_S = 3600
+_ABANDONED_AFTER_S = 60  # a file still being written then has lost its writer
 _STARTING_S = 1.0
 
 
@@ -77,6 +77,7 @@ class Outbox:
 
     def runs(self) -> list[list[str]]:
         """Names of the pending events, one list a run in order of delivery, the run that waits longest first."""
+        self._adopt_abandoned()
         groups: dict[str, list[str]] = {}
         for name in sorted(self._names(_PENDING)):
             groups.setdefault(name.split(".", 1)[0], []).append(name)
@@ -165,7 +166,7 @@ class Outbox:
             while line := lines.readline():
                 position = lines.tell()
                 taken += self._take(line, f"{position:012d}-{_digest(spool)[:8]}", fallback)
-        _replace(note, str(size).encode(), note.with_name(note.name + ".tmp"))
+        _write_whole(note, str(size).encode())
         return taken
 
     def _take(self, line: bytes, token: str, fallback_ns: int) -> int:
@@ -201,7 +202,6 @@ class Outbox:
                 yield False
             else:
                 (self.root / _STARTED).unlink(missing_ok=True)
-                self._clean_up()
                 yield True
         finally:
             os.close(descriptor)
@@ -259,7 +259,7 @@ class Outbox:
         elif reason != self.trouble():
             body = json.dumps({"reason": redact_text(reason, secrets=self._secrets), "since": _now()}).encode()
             try:
-                _replace(self.root / _TROUBLE, body, self.root / _TEMPORARY / _TROUBLE)
+                _write_whole(self.root / _TROUBLE, body)
             except OSError as error:  # only a notice
                 logger.warning("Cannot note in %s that the backend takes nothing: %s", self.root, error)
 
@@ -287,38 +287,51 @@ class Outbox:
     def _write(self, room: str, name: str, body: bytes) -> None:
         try:
             self._make_folders()
-            _replace(self.root / room / name, body, self.root / _TEMPORARY / f"{name}.{os.urandom(4).hex()}")
+            _write_whole(self.root / room / name, body)
         except OSError as error:
             raise OutboxUnwritable(self.root, error) from error
 
     def _make_folders(self) -> None:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for room in (_PENDING, _REJECTED, _TEMPORARY):
+        for room in (_PENDING, _REJECTED):
             (self.root / room).mkdir(mode=0o700, exist_ok=True)
 
-    def _clean_up(self) -> None:
-        """Drop what writers left that were killed before the event counted as written."""
-        for path in (self.root / _TEMPORARY).iterdir():
-            if time.time() - path.stat().st_mtime > _ABANDONED_AFTER_S:
-                path.unlink(missing_ok=True)
+    def _adopt_abandoned(self) -> None:
+        """Take what a writer had on disk but was killed, or the machine stopped, before it gave it the final name."""
+        for path in (self.root / _PENDING).glob(f"*{_NEW}"):
+            with suppress(FileNotFoundError):  # its writer lives, after all
+                if time.time() - path.stat().st_mtime < _ABANDONED_AFTER_S:
+                    continue
+                try:
+                    json.loads(path.read_bytes())
+                except ValueError:
+                    path.unlink()  # never was wholly written, so nobody was told that it was
+                else:
+                    path.rename(path.with_suffix(""))
 
 
-def _replace(target: Path, body: bytes, temporary: Path) -> None:
-    """Put ``body`` at ``target`` so that after a crash there is all of it or nothing, readable by its owner only."""
+def _write_whole(target: Path, body: bytes) -> None:
+    """Put ``body`` at ``target`` so that after a crash there is all of it or nothing, readable by its owner only.
+
+    Content and entry are on disk, in one commit of the file system, before the rename that makes them visible; the
+    rename itself need not be, see ``_adopt_abandoned``.
+    """
+    new = target.with_name(target.name + _NEW)
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        new.rename(target)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            new.unlink()
         raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _run_of(event: Event) -> str:

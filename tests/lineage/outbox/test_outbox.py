@@ -1,6 +1,8 @@
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,18 @@ def test_an_event_is_on_disk_when_put_returns_and_only_its_owner_may_read_it(out
     assert json.loads(path.read_text()) == event("load", "START")
     assert path.stat().st_mode & 0o777 == 0o600
     assert {folder.stat().st_mode & 0o777 for folder in (outbox.root, path.parent)} == {0o700}
-    assert list((outbox.root / "tmp").iterdir()) == []
+    assert [other.name for other in path.parent.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(("age_s", "torn", "adopted"), [(120, False, 1), (120, True, 0), (1, False, 0)])
+def test_what_a_killed_writer_had_wholly_on_disk_is_taken_over_after_a_while(outbox, event, age_s, torn, adopted):
+    path = outbox.root / "pending" / outbox.put(event("load"))
+    new = path.rename(path.with_name(path.name + ".new"))
+    if torn:
+        new.write_text(new.read_text()[:-10])
+    os.utime(new, (time.time() - age_s,) * 2)
+    assert len(outbox.runs()) == adopted
+    assert new.exists() == (age_s == 1)
 
 
 def test_a_run_is_delivered_start_first_and_end_last_however_it_was_written(outbox, event):
