@@ -26,6 +26,4 @@ def site(tmp_path):
         environ={"STACK_SPARK_VENV": "/opt/spark"},
         now=NOON,
     )
-    return Site(
-        home=home, ports=ports.DEFAULTS, secrets=secrets, environment=known, jars=jars, java_home=java_home
-    )
+    return Site(home=home, ports=ports.DEFAULTS, secrets=secrets, environment=known, jars=jars, java_home=java_home)

@@ -53,6 +53,21 @@ def test_the_lineage_backend_is_the_real_marquez():
     assert "./marquez/marquez.yml:/etc/marquez/marquez.yml:ro" in SERVICES["marquez"]["volumes"]
 
 
+def test_every_setting_that_the_servers_configuration_wants_from_outside_is_given():
+    wanted = set(re.findall(r"\$\{([A-Z_]+)\}", (REPOSITORY / "marquez" / "marquez.yml").read_text()))
+    assert wanted <= set(SERVICES["marquez"]["environment"])
+
+
+def test_every_file_that_is_mounted_or_built_from_is_in_the_repository():
+    mounted = [
+        one.split(":")[0] for service in SERVICES.values() for one in service.get("volumes", ()) if one[0] == "."
+    ]
+    copied = re.findall(r"COPY --chown=\S+ (.+) \S+", (REPOSITORY / "stack" / "Dockerfile").read_text())
+    names = [*mounted, *(name for line in copied for name in line.split())]
+    assert len(names) >= 10
+    assert [name for name in names if not (REPOSITORY / name).exists()] == []
+
+
 def test_one_variable_points_the_pipeline_at_another_backend():
     environment = SERVICES["airflow-scheduler"]["environment"]
     mentions = [key for key, value in environment.items() if "marquez:5000" in str(value)]

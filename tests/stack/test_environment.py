@@ -25,7 +25,7 @@ def test_what_is_written_as_shell_lines_reads_back_the_same(known):
 def test_a_shell_reads_what_we_wrote(site, tmp_path):
     path = tmp_path / "env"
     path.write_text(environment.as_shell(site.environment))
-    command = ". ./env; printf %s \"$AIRFLOW_CONN_LAKE_DEFAULT\""
+    command = '. ./env; printf %s "$AIRFLOW_CONN_LAKE_DEFAULT"'
     said = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert json.loads(said) == json.loads(site.environment["AIRFLOW_CONN_LAKE_DEFAULT"])
 

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from stack import errors, platform
 from stack.cli import main
+from stack.home import Home
 
 HOME = Path("/somewhere/.stack")
 TABLE = [
@@ -70,3 +71,21 @@ def test_a_pinned_port_that_is_no_port_stops_up_before_anything_starts(tmp_path)
 def test_down_and_status_of_a_home_where_nothing_runs_are_fine(tmp_path):
     for words in (["down"], ["status"]):
         assert CliRunner().invoke(main, [*words, "--home", str(tmp_path)]).exit_code == 0
+
+
+def test_reset_deletes_what_is_ours_and_nothing_else(tmp_path):
+    home = Home(root=tmp_path)
+    home.make()
+    home.secrets()
+    (tmp_path / "thesis.txt").write_text("years of work")
+    done = CliRunner().invoke(main, ["reset", "--yes", "--home", str(tmp_path)])
+    assert done.exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_reset_asks_before_it_deletes(tmp_path):
+    home = Home(root=tmp_path)
+    home.make()
+    before = home.secrets()
+    assert CliRunner().invoke(main, ["reset", "--home", str(tmp_path)], input="n\n").exit_code == 1
+    assert home.secrets() == before

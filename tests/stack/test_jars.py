@@ -56,7 +56,10 @@ exit "$(cat "$(dirname "$0")/code")"
 @pytest.fixture
 def serve(monkeypatch, tmp_path):
     """A Java whose Ivy brings the files that the test serves. The lock file names one jar with the content `good`."""
-    java_home, spark = tmp_path / "java", tmp_path / "spark" / "lib" / "python3.11" / "site-packages" / "pyspark" / "jars"
+    java_home, spark = (
+        tmp_path / "java",
+        tmp_path / "spark" / "lib" / "python3.11" / "site-packages" / "pyspark" / "jars",
+    )
     for folder in (java_home / "bin", java_home / "served", spark):
         folder.mkdir(parents=True)
     (java_home / "bin" / "java").write_text(JAVA)

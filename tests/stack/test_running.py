@@ -4,6 +4,7 @@ import json
 import smtplib
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 
 import psutil
@@ -199,6 +200,17 @@ def test_down_leaves_no_process_and_the_next_start_finds_ports_and_data_again(ho
     again = platform.start(home, NAMES)
     assert ports.read(home) == before
     assert marks(again.environment) == ALL_MARKS
+
+
+def test_two_starts_at_once_make_one_set_of_servers(tmp_path):
+    home = Home(root=tmp_path)
+    try:
+        with ThreadPoolExecutor() as pool:
+            first, second = pool.map(lambda _: platform.start(home, ["postgres", "redis"]), range(2))
+        assert first.environment == second.environment
+        assert sorted(process.name() for process in leftovers.find(home.root)).count("redis-server") == 1
+    finally:
+        platform.stop(home)
 
 
 def test_a_server_that_cannot_start_is_named_with_the_last_lines_of_its_log_and_reset_heals_it(tmp_path):
