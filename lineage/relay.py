@@ -175,7 +175,10 @@ class Relay:
         """Send once what is due; return how many events left the outbox, accepted or rejected."""
         self._new_failures_in_a_row, self._mute = 0, False
         gone = 0
-        for run in sorted(self._outbox.runs(), key=lambda names: names[0] in self._suspects):  # else longest wait first
+        runs = self._outbox.runs()
+        waiting = {name for run in runs for name in run}  # somebody may have removed a suspect by hand
+        self._suspects = {name: suspect for name, suspect in self._suspects.items() if name in waiting}
+        for run in sorted(runs, key=lambda names: names[0] in self._suspects):  # else longest wait first
             gone += self._drain_run(run)
             if self._ill():
                 self._ill_in_a_row += 1
@@ -226,7 +229,8 @@ class Relay:
         return not ill and any(suspect.tries < _TRIES for suspect in self._suspects.values())
 
     def _next_due(self) -> float:
-        return max(0.01, min((s.due for s in self._suspects.values()), default=float("inf")) - time.monotonic())
+        due = min((suspect.due for suspect in self._suspects.values()), default=float("inf"))
+        return max(self._pause_s, due - time.monotonic())
 
     def _pause(self, failures: int) -> float:
         return min(self._pause_s * 2.0 ** min(failures - 1, 30), _LONGEST_PAUSE_S)
@@ -266,7 +270,13 @@ class Relay:
         return gone
 
     def _send(self, name: str) -> str:
-        answer = self._backend.send(self._outbox.read(name))
+        """Send one event and act on the answer; "refused" when it left the outbox without being accepted."""
+        try:
+            body = self._outbox.read(name)
+        except FileNotFoundError:  # somebody has removed it by hand
+            self._suspects.pop(name, None)
+            return "refused"
+        answer = self._backend.send(body)
         if answer.kind == "accepted":
             self._outbox.remove(name)
             self._suspects.pop(name, None)

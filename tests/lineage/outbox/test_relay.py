@@ -176,6 +176,24 @@ def test_a_connection_that_the_backend_closed_while_idle_costs_no_event(relay_to
     assert backend.labels() == ["a COMPLETE", "b COMPLETE"]
 
 
+def test_an_event_removed_by_hand_meanwhile_does_not_stop_the_relay(backend, outbox, event):
+    put_runs(outbox, event, "a", "b")
+    doomed = outbox.runs()[1][0]
+    backend.behave = lambda _event: (outbox.remove(doomed), (201, ""))[1]
+    deliver(backend, outbox)
+    assert backend.labels() == ["a START", "a COMPLETE", "b COMPLETE"]
+
+
+def test_a_failing_event_removed_by_hand_is_forgotten(backend, outbox, event, relay_to):
+    backend.behave = answering({}, otherwise=(500, ""))
+    name = outbox.put(event("a"))
+    relay = relay_to(backend, outbox)
+    relay.drain()
+    outbox.remove(name)
+    assert relay.serve(linger_s=0)
+    assert len(backend.asked) == 1
+
+
 def test_two_relays_never_deliver_at_the_same_time(relay_to, backend, outbox, event):
     put_runs(outbox, event, *"abcdefgh")
     relays = [relay_to(backend, Outbox(outbox.root)) for _ in range(4)]
