@@ -14,16 +14,19 @@ from marquez.wire import Json, instant
 _LISTED_FACETS = 10
 
 
+# A dataset under one of its names: its own, or one that a symlinks facet gave it (then `alias` is true).
+_NAMED = """SELECT d.id, n.namespace, n.name, d.physical_name, d.source, d.description, d.created, d.updated,
+    d.last_modified, d.deleted, d.current_version, (n.namespace, n.name) <> (d.namespace, d.name) AS alias
+    FROM dataset_name n JOIN dataset d ON d.id = n.dataset WHERE NOT d.hidden AND n.namespace = ?"""
+
+
 def row_of(db: Connection, namespace: str, name: str) -> Row:
-    """The dataset's row by one of its names.
+    """The dataset's row under the name asked for, which Marquez shows like a dataset of its own.
 
     Raises:
         ResourceNotFound: no such dataset, or it was deleted.
     """
-    sql = (
-        "SELECT d.* FROM dataset_name n JOIN dataset d ON d.id = n.dataset "
-        "WHERE n.namespace = ? AND n.name = ? AND NOT d.hidden"
-    )
+    sql = _NAMED + " AND n.name = ?"
     row = one(db, sql, namespace, name)
     if row is None:
         raise ResourceNotFound("Dataset", name)
@@ -58,11 +61,9 @@ def page(db: Connection, namespace: str, *, limit: int, offset: int) -> Json:
     Only the first ten of a page show their facets. That is a fault of the real 0.51.1, kept here so that nothing that
     works with this server breaks with that one: ask for one dataset to get its facets.
     """
-    where = "FROM dataset WHERE namespace = ? AND NOT hidden"
-    (total,) = db.execute(f"SELECT count(*) {where}", (namespace,)).fetchone()
-    listed = db.execute(
-        f"SELECT * {where} ORDER BY name COLLATE NOCASE, name LIMIT ? OFFSET ?", (namespace, limit, offset)
-    ).fetchall()
+    (total,) = db.execute(f"SELECT count(*) FROM ({_NAMED})", (namespace,)).fetchone()
+    sql = _NAMED + " ORDER BY n.name COLLATE NOCASE, n.name LIMIT ? OFFSET ?"
+    listed = db.execute(sql, (namespace, limit, offset)).fetchall()
     shown = [get(db, row) for row in listed]
     for document in shown[_LISTED_FACETS:]:
         document["facets"] = {}
@@ -85,11 +86,15 @@ def graph_node(db: Connection, dataset: Row) -> Json:
 
 
 def versions(db: Connection, dataset: Row, *, limit: int, offset: int) -> Json:
-    """A dataset's versions, newest event time first, without output facets. Cost: the page, not the history."""
-    (total,) = db.execute("SELECT count(*) FROM version WHERE dataset = ?", (dataset["id"],)).fetchone()
-    sql = "SELECT * FROM version WHERE dataset = ? ORDER BY created DESC, id DESC LIMIT ? OFFSET ?"
-    listed = db.execute(sql, (dataset["id"], limit, offset)).fetchall()
-    shown = [_version(db, dataset, row, _facets(db, row["id"], "kind <> 'OUTPUT'")) for row in listed]
+    """A dataset's versions, newest event time first, without output facets. Cost: the page, not the history.
+
+    Under a symlink's name: only those that events filed under that name.
+    """
+    where = "FROM version WHERE dataset = ?" + (" AND namespace = ? AND name = ?" if dataset["alias"] else "")
+    values = (dataset["id"], dataset["namespace"], dataset["name"]) if dataset["alias"] else (dataset["id"],)
+    (total,) = db.execute(f"SELECT count(*) {where}", values).fetchone()
+    listed = db.execute(f"SELECT * {where} ORDER BY created DESC, id DESC LIMIT ? OFFSET ?", (*values, limit, offset))
+    shown = [_version(db, dataset, row, _facets(db, row["id"], "kind <> 'OUTPUT'")) for row in listed.fetchall()]
     return {"versions": shown, "totalCount": total}
 
 

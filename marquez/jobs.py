@@ -26,7 +26,7 @@ def row_of(db: Connection, namespace: str, name: str) -> Row:
 def get(db: Connection, job: Row) -> Json:
     """One job with its last ten runs; its datasets are those of its current version, else of its latest run."""
     latest = runs.latest_of_job(db, job)
-    current = {io: datasets_of(db, "job = ? AND current AND io = ?", job["id"], io) for io in ("INPUT", "OUTPUT")}
+    current = {io: _datasets(db, job["current_version"], io) for io in ("INPUT", "OUTPUT")}
     facets = _version_facets(db, job["current_version"])
     return _shown(db, job, latest, facets, inputs=current["INPUT"], outputs=current["OUTPUT"])
 
@@ -111,13 +111,11 @@ def _version_facets(db: Connection, version: int | None) -> Json:
     return documents(db, sql, version)
 
 
-def datasets_of(db: Connection, condition: str, *values: object) -> list[Json]:
-    """Names of the datasets that a job reads or writes, by a condition on job_io."""
-    sql = (
-        "SELECT DISTINCT d.namespace, d.name FROM job_io io JOIN dataset d ON d.id = io.dataset "
-        f"WHERE NOT d.hidden AND {condition} ORDER BY d.namespace, d.name"
-    )
-    return [dict(row) for row in db.execute(sql, values)]
+def _datasets(db: Connection, version: int | None, io: str) -> list[Json]:
+    """What a job version reads or writes, under every name that a dataset has."""
+    sql = """SELECT n.namespace, n.name FROM job_io io JOIN dataset d ON d.id = io.dataset
+        JOIN dataset_name n ON n.dataset = d.id WHERE NOT d.hidden AND io.version = ? AND io.io = ? ORDER BY 1, 2"""
+    return [dict(row) for row in db.execute(sql, (version, io))]
 
 
 def versions(db: Connection, job: Row, *, limit: int, offset: int) -> list[Json]:
@@ -147,7 +145,7 @@ def _version(db: Connection, job: Row, row: Row) -> Json:
         "version": row["hash"],
         "namespace": job["namespace"],
         "location": row["location"],
-        "inputs": datasets_of(db, "version = ? AND io = 'INPUT'", row["id"]),
-        "outputs": datasets_of(db, "version = ? AND io = 'OUTPUT'", row["id"]),
+        "inputs": _datasets(db, row["id"], "INPUT"),
+        "outputs": _datasets(db, row["id"], "OUTPUT"),
         "latestRun": runs.shown(db, run, of_version=True) if run else None,
     }

@@ -100,8 +100,7 @@ def dataset_page(store: Opened, id: str) -> Response:  # the address's own name
     """One dataset: schema, checks, versions, neighbours, facets."""
     with store.read() as db:
         row = nodes.dataset_row(db, id)
-        if row is None:
-            row = datasets.row_of(db, "", id)
+        row = datasets.row_of(db, row["namespace"] if row else "", row["name"] if row else id)
         shown = datasets.get(db, row)
         checks = _part(shown["facets"], "dataQualityAssertions", "assertions")
         versions = datasets.versions(db, row, limit=20, offset=0)["versions"]

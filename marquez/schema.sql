@@ -16,6 +16,7 @@ CREATE TABLE dataset (
 -- Every name of a dataset, its own and those of the symlinks facet.
 CREATE TABLE dataset_name (
   namespace TEXT NOT NULL, name TEXT NOT NULL, dataset INTEGER NOT NULL, PRIMARY KEY (namespace, name)) WITHOUT ROWID;
+CREATE INDEX dataset_names ON dataset_name (dataset);
 CREATE TABLE field (
   id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, description TEXT,
   UNIQUE (dataset, name, type));

@@ -26,7 +26,8 @@ def find(
     Unlike there, `sort` has an effect. `totalCount` is the number of results given.
     """
     sql = (
-        "SELECT * FROM (SELECT 'DATASET' AS type, name, updated, namespace FROM dataset WHERE NOT hidden "
+        "SELECT * FROM (SELECT 'DATASET' AS type, n.name, d.updated, n.namespace "
+        "FROM dataset_name n JOIN dataset d ON d.id = n.dataset WHERE NOT d.hidden "
         "UNION ALL SELECT 'JOB', name, updated, namespace FROM job WHERE NOT hidden) "
         "WHERE name LIKE '%' || :part || '%' AND (:kind IS NULL OR type = :kind) "
         "AND (:namespace IS NULL OR namespace = :namespace) AND (:before IS NULL OR updated < :before) "

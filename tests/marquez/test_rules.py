@@ -114,17 +114,31 @@ def test_a_static_dataset_returns_to_the_version_it_had(api: Api) -> None:
     assert api.dataset("t")["currentVersion"] == oldest["version"], "but the last event's is current"
 
 
-def test_a_symlinks_name_leads_to_the_dataset_it_stands_for(api: Api) -> None:
-    names = [{"namespace": "hive://h:1", "name": "shop.t", "type": "TABLE"}]
-    api.post(
-        event(
-            "COMPLETE",
-            FIRST,
-            1,
-            outputs=[dataset("t", "a int", facets={"symlinks": {**PRODUCER, "identifiers": names}})],
-        )
-    )
-    assert api.dataset("shop.t", namespace="hive://h:1")["id"] == {"namespace": POSTGRES, "name": "t"}
+def test_a_symlinks_name_is_shown_like_a_dataset_of_its_own(api: Api) -> None:
+    names = {"identifiers": [{"namespace": "hive://h:1", "name": "shop.t", "type": "TABLE"}]}
+    symlinked = dataset("t", "a int", facets={"symlinks": {**PRODUCER, **names}})
+    api.post(event("COMPLETE", FIRST, 1, outputs=[symlinked]))
+    alias = api.dataset("shop.t", namespace="hive://h:1")
+    assert alias["id"] == {"namespace": "hive://h:1", "name": "shop.t"}
+    assert alias["currentVersion"] == api.dataset("t")["currentVersion"]
+    assert api.dataset("shop.t", "/versions", namespace="hive://h:1")["totalCount"] == 0, "filed under the own name"
+    graph = api.get("/lineage", nodeId="dataset:hive://h:1:shop.t")["graph"]
+    assert [n["id"] for n in graph] == [f"dataset:{POSTGRES}:t", "job:shop:load"]
+
+
+def test_an_event_about_a_symlink_is_about_the_dataset_it_stands_for(api: Api) -> None:
+    names = {"identifiers": [{"namespace": "hive://h:1", "name": "shop.t", "type": "TABLE"}]}
+    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", "a int", facets={"symlinks": {**PRODUCER, **names}})]))
+    api.post(event("COMPLETE", SECOND, 2, outputs=[{**dataset("shop.t", "a int", "b int"), "namespace": "hive://h:1"}]))
+    assert columns(api.dataset("t")) == ["a int", "b int"]
+
+
+def test_what_a_job_read_and_wrote_stays_when_the_next_run_starts_without_saying(api: Api) -> None:
+    api.post(event("COMPLETE", FIRST, 1, inputs=[dataset("t", "a int")], outputs=[dataset("u", "a int")]))
+    api.post(event("START", SECOND, 2))
+    job = api.job("load")
+    assert ([d["name"] for d in job["inputs"]], [d["name"] for d in job["outputs"]]) == (["t"], ["u"])
+    assert api.get("/lineage", nodeId="job:shop:load")["graph"][0]["id"] == "job:shop:load", "but not in the graph"
 
 
 def test_a_parent_that_never_reported_is_made_from_its_childs_word(api: Api) -> None:
