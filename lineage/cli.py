@@ -5,9 +5,10 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -16,14 +17,15 @@ from lineage.outbox import Outbox, Status
 from lineage.redaction import RedactingFilter, redact_text
 from lineage.relay import Address, Backend, Relay, stopping_on_signals
 
-_outbox_option = click.option(
-    "--outbox",
-    "folder",
-    envvar="LINEAGE_OUTBOX",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the outbox [LINEAGE_OUTBOX].",
-)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _outbox_option(*, exists: bool) -> Callable[[F], F]:
+    folder = click.Path(file_okay=False, exists=exists, path_type=Path)
+    text = "Folder of the outbox [LINEAGE_OUTBOX]."
+    return click.option("--outbox", "folder", envvar="LINEAGE_OUTBOX", required=True, type=folder, help=text)
+
+
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
@@ -44,7 +46,7 @@ def outbox() -> None:
 
 
 @outbox.command()
-@_outbox_option
+@_outbox_option(exists=True)
 @_json_option
 @click.option("--max-age", default=300.0, show_default=True, help="Seconds an event may wait before it is a problem.")
 def status(folder: Path, as_json: bool, max_age: float) -> None:
@@ -59,7 +61,7 @@ def status(folder: Path, as_json: bool, max_age: float) -> None:
 
 
 @outbox.command()
-@_outbox_option
+@_outbox_option(exists=True)
 @click.argument("name")
 def show(folder: Path, name: str) -> None:
     """Print one event, pending or rejected, as JSON. NAME may be the beginning of its name."""
@@ -67,7 +69,7 @@ def show(folder: Path, name: str) -> None:
 
 
 @outbox.command()
-@_outbox_option
+@_outbox_option(exists=True)
 @click.argument("names", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every rejected event that can be sent again.")
 def retry(folder: Path, names: tuple[str, ...], everything: bool) -> None:
@@ -87,7 +89,7 @@ def retry(folder: Path, names: tuple[str, ...], everything: bool) -> None:
 
 
 @cli.command()
-@_outbox_option
+@_outbox_option(exists=False)
 @click.option("--url", envvar="MARQUEZ_URL", required=True, help="Address of the backend [MARQUEZ_URL].")
 @click.option("--endpoint", default="api/v1/lineage", show_default=True, help="Path that takes events.")
 @click.option("--api-key-env", default="", help="Environment variable that holds the API key.")

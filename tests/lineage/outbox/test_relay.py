@@ -277,7 +277,14 @@ def test_relay_once_waits_for_a_relay_that_is_at_work(backend, outbox, event):
     thread.join()
 
 
+def test_an_outbox_that_does_not_exist_is_a_wrong_setting_and_not_an_empty_one(tmp_path):
+    told = run("outbox", "status", "--outbox", tmp_path / "misspelt")
+    assert told.exit_code == 2
+    assert "misspelt" in told.output
+
+
 def test_status_tells_what_waits_and_what_was_refused_and_why(outbox, event):
+    outbox.remove(outbox.put(event("a")))
     assert run("outbox", "status", "--outbox", outbox.root).exit_code == 0
     outbox.reject(outbox.put(event("a")), "HTTP 422 run must not be null")
     outbox.put(event("b"))
@@ -308,7 +315,8 @@ def test_a_refused_event_is_shown_and_sent_again(backend, outbox, event):
     assert backend.taken == [event("a")]
 
 
-def test_retry_wants_to_know_what(outbox):
+def test_retry_wants_to_know_what(outbox, event):
+    outbox.put(event("a"))
     assert run("outbox", "retry", "--outbox", outbox.root).exit_code == 2
 
 
