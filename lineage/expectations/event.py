@@ -13,7 +13,7 @@ CENT = 0.005
 
 
 class ExpectRevenueToFollowEventType(RowRule):
-    """Reports sum `event_revenue`: a purchase brings its total, a cancellation takes its own away, nothing else counts."""
+    """Reports sum `event_revenue`: a purchase brings its total, a cancellation takes it away, nothing else counts."""
 
     violation: ClassVar[str] = (
         "case event_type"
@@ -59,19 +59,19 @@ class ExpectCartTotalToCoverItem(RowRule):
 class ExpectCartTotalToEqualSum(RowRule):
     """Within a visit, the cart's total is the sum of what was added up to that event.
 
-    Known only where the batch holds the visit's first addition and nothing was removed before: `cart_total` then equals the
-    running sum. Visits cut by the edge of a batch, or with a lost message, are why suites use `mostly`; a mobile session id
-    outlives the visit and its cart, so that producers are named.
+    Known only as long as nothing was removed or bought in the visit; a mobile session id outlives the visit and its
+    cart, so producers are named. Visits cut by a batch's edge, or with a lost message, are why suites use `mostly`.
     """
 
     applies: ClassVar[str] = (
-        "event_type = 'add_to_cart' and source in {sources} and cart_total is not null and event_id not in"
-        " (select later.event_id from batch as later join batch as removal on removal.session_id = later.session_id"
-        " where removal.event_type in ('remove_from_cart', 'purchase') and removal.event_time <= later.event_time)"
+        "event_type = 'add_to_cart' and cart_total is not null and event_id in (select event_id from"
+        " (select event_id, max(case when event_type in ('remove_from_cart', 'purchase') then 1 else 0 end)"
+        " over (partition by session_id order by event_time, event_id rows unbounded preceding) as ended"
+        " from batch where source in {sources}) as carts where ended = 0)"
     )
     violation: ClassVar[str] = (
-        "event_id in (select event_id from (select event_id, cart_total, sum(price * quantity) over"
-        " (partition by session_id order by event_time, event_id rows unbounded preceding) as running"
+        "event_id in (select event_id from (select event_id, cart_total, sum(price * quantity)"
+        " over (partition by session_id order by event_time, event_id rows unbounded preceding) as running"
         " from batch where event_type = 'add_to_cart') as carts where abs(running - cart_total) > {tolerance})"
     )
     shown: ClassVar[tuple[str, ...]] = ("event_id", "session_id", "price", "quantity", "cart_total")

@@ -1,12 +1,13 @@
 """The GX project folder: suites as files, runs of them on a batch, and data docs that hold no personal data.
 
-The folder is `$GREAT_EXPECTATIONS_CONFIG_DIR`, else `great_expectations/` beside this package. What runs write goes to its
-`uncommitted/`, or to `$ECOMPULSE_DATA_DOCS` where that is set (a folder that all workers share).
-GX costs seconds to import: it is, inside functions.
+The folder is `$GREAT_EXPECTATIONS_CONFIG_DIR`, else `great_expectations/` beside this package. What runs write goes to
+its `uncommitted/`, or to `$ECOMPULSE_DATA_DOCS` where that is set (a folder that all workers share).
+GX takes seconds to import: inside functions only.
 """
 
 import fcntl
 import json
+import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +28,7 @@ from lineage.outcome import Read
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
-    from great_expectations.data_context import AbstractDataContext
+    from great_expectations.data_context.data_context.abstract_data_context import AbstractDataContext
     from great_expectations.datasource.fluent.interfaces import Batch as GxBatch
 
 FOLDER = Path(__file__).resolve().parents[2] / "great_expectations"
@@ -82,13 +83,17 @@ class Project:
         """Run a suite on a batch, keep the result and its page; personal data is blanked before anything is kept."""
         context = self._context()
         rows = _open(context, batch)
+        given = {
+            "as_of": as_of,
+            "newest": batch.newest,
+            "rows_in_table": batch.rows_in_table,
+            "seen_types": dict(batch.types),
+        }
         found = rows.validate(
             _suite(suite, self.suite(suite, batch.contract)),
             result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES},
-            expectation_parameters={  # type: ignore[arg-type]  # SuiteParameterDict is a dict
-                "as_of": as_of, "newest": batch.newest, "rows_in_table": batch.rows_in_table, "seen_types": dict(batch.types),
-            },
-        )  # fmt: skip
+            expectation_parameters=given,
+        )
         mask(found, batch.contract)
         checks = tuple(check(one) for one in found.results)
         count, metrics = measure(batch, _query(rows, batch))
@@ -99,7 +104,8 @@ class Project:
         )
 
     def _context(self) -> "AbstractDataContext":
-        """The project as a context in memory: a file context would write each run's data source into the project's YAML."""
+        """The project as a context in memory: a file context would write each run's data source into the YAML."""
+        logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells dozens of things while importing
         import great_expectations as gx
 
         # Importing them registers the domain's expectations with GX.
@@ -141,7 +147,7 @@ class Project:
         )
         with _one_at_a_time(self.output):
             context.validation_results_store.set(page, found)
-            context.build_data_docs(resource_identifiers=[page, suite])  # type: ignore[list-item]
+            context.build_data_docs(resource_identifiers=[page, suite])  # type: ignore[arg-type]  # both kinds are fine
         (place,) = context.get_docs_sites_urls(resource_identifier=page)
         return str(place["site_url"])
 
@@ -168,7 +174,7 @@ def _open(context: "AbstractDataContext", batch: Batch) -> "GxBatch":
             name=name, connection_string=batch.url.render_as_string(hide_password=False)
         )
         return source.add_query_asset(name, query=batch.select).add_batch_definition_whole_table(name).get_batch()
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
 
     frame = batch.frame.to_pandas(types_mapper=pd.ArrowDtype)
     asset = context.data_sources.add_pandas(name).add_dataframe_asset(name)
@@ -186,6 +192,7 @@ def _query(rows: "GxBatch", batch: Batch) -> Callable[[str], list[tuple[Any, ...
             return engine.execute(sql).fetchall()
 
     def in_warehouse(sql: str) -> list[tuple[Any, ...]]:
+        assert batch.url is not None
         engine = sqlalchemy.create_engine(batch.url)
         with engine.connect() as connection:
             return [tuple(row) for row in connection.execute(sqlalchemy.text(f"with batch as ({batch.select}) {sql}"))]

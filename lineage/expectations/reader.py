@@ -1,12 +1,13 @@
 """Reading rows to check: from the lake, a cache or a topic into Arrow; in the warehouse they stay.
 
-One rule for "what is new" (docs/architecture.md): rows above a mark. Without a mark, the newest batch: rows of the greatest one.
+One rule for "what is new" (docs/architecture.md): rows above a mark. Without one, the newest batch: the greatest mark.
 """
 
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from catalog.contract import Contract
@@ -19,6 +20,7 @@ from lineage.expectations.schema import mark
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
+    from lineage.hooks.cache import CacheHook
     from lineage.hooks.kafka import KafkaHook
     from lineage.hooks.lake import LakeHook
     from lineage.hooks.warehouse import WarehouseHook
@@ -29,28 +31,26 @@ FROM information_schema.columns WHERE table_schema = CURRENT_SCHEMA() AND table_
 
 
 def of_lake(hook: "LakeHook", contract: Contract, *, above: datetime | None, max_rows: int) -> Batch:
-    """Rows of an Iceberg table with a mark above the given one; the newest batch without one; all of a table without marks.
+    """Rows of an Iceberg table above a mark; the newest batch when there are none or no mark; all of a table without marks.
 
-    At most `max_rows` are read, and the scope says so. Columns that only hold what has no column of its own stay unread.
+    At most `max_rows` are read, and the scope says so.
 
     Raises:
         DatasetMissing: nothing has written the table yet.
     """
-    from pyiceberg.expressions import AlwaysTrue, EqualTo, GreaterThan
-
     table = hook.table(contract.name)
     column, snapshot = mark(contract), table.current_snapshot()
-    total = int((snapshot.summary or {}).get("total-records") or 0) if snapshot else 0  # type: ignore[union-attr]
-    condition, scope = AlwaysTrue(), "all rows"
-    if column and above is not None:
-        condition, scope = GreaterThan(column, above.isoformat()), f"rows with {column} > {above:%Y-%m-%d %H:%M:%S} UTC"
-    elif column and (newest := newest_mark(table, column)) is not None:
-        condition, scope = (
-            EqualTo(column, newest.isoformat()),
-            f"newest batch, {column} = {newest:%Y-%m-%d %H:%M:%S} UTC",
-        )
-    names = tuple(name.name for name in table.schema().fields)
-    frame = table.scan(row_filter=condition, selected_fields=names, limit=max_rows + 1).to_arrow()
+    summary = snapshot.summary if snapshot else None
+    total = int(summary["total-records"] or 0) if summary else 0
+    newest = newest_mark(table, column) if column else None
+    condition, scope = "", "all rows"
+    if above is not None and newest is not None and newest > above:
+        condition, scope = f"{column} > '{above.isoformat()}'", f"rows with {column} > {above:%Y-%m-%d %H:%M:%S} UTC"
+    elif newest is not None:
+        condition = f"{column} = '{newest.isoformat()}'"
+        scope = f"newest batch, {column} = {newest:%Y-%m-%d %H:%M:%S} UTC"
+    scan = table.scan(row_filter=condition) if condition else table.scan()
+    frame = scan.update(limit=max_rows + 1).to_arrow()
     if frame.num_rows > max_rows:
         scope = f"the first {max_rows} of {scope}: a sample"
         frame = frame.slice(0, max_rows)
@@ -62,6 +62,15 @@ def of_lake(hook: "LakeHook", contract: Contract, *, above: datetime | None, max
         rows_in_table=max(total, frame.num_rows),
         scope=scope,
     )
+
+
+def loaded_until(hook: "WarehouseHook", table: str) -> datetime | None:
+    """How far the warehouse has taken a table's rows, by its load log; None when it has taken none."""
+    with hook.transaction() as session:
+        if not session.fetch(TYPES, ("load_log",)):
+            return None
+        rows = session.fetch('SELECT "loaded_until" FROM "load_log" WHERE "table_name" = %s', (table,))
+    return rows[0][0] if rows else None
 
 
 def newest_mark(table: Any, column: str) -> datetime | None:
@@ -147,15 +156,19 @@ def _unreadable(engine: Any, wanted: Mapping[str, Field]) -> tuple[str, ...]:
     return tuple(name for name, count in zip(wanted, row, strict=True) if count)
 
 
-def of_cache(hook: Any, contract: Contract, *, max_rows: int) -> Batch:
+def of_cache(hook: "CacheHook", contract: Contract, *, max_rows: int) -> Batch:
     """Hashes of a key pattern, one row each, bounded by `max_rows`."""
-    rows = list(hook.hashes(contract.name, limit=max_rows))
+    keys = list(islice(hook.client.scan_iter(match=contract.name, count=1000), max_rows))
+    pipeline = hook.client.pipeline(transaction=False)
+    for key in keys:
+        pipeline.hgetall(key)
+    rows = [{as_text(name): as_text(value) for name, value in found.items()} for found in pipeline.execute()]
     scope = f"the first {max_rows} hashes: a sample" if len(rows) == max_rows else "all hashes"
     return of_texts(rows, contract=contract, dataset=hook.dataset(contract.name), scope=scope)
 
 
 def of_topic(hook: "KafkaHook", contract: Contract, *, max_rows: int) -> Batch:
-    """The newest messages of a topic, at most `max_rows` evenly over its partitions; those that are no JSON object are empty rows."""
+    """The newest messages of a topic, at most `max_rows` of all partitions; no JSON object is an empty row."""
     rows = [as_object(value) for value in newest_messages(hook, contract.name, max_rows=max_rows)]
     return of_texts(
         rows, contract=contract, dataset=hook.dataset(contract.name), scope=f"the newest {len(rows)} messages: a sample"
@@ -201,3 +214,8 @@ def text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
+
+
+def as_text(value: bytes | str) -> str:
+    """What a Redis client answers, decoded or not."""
+    return value.decode() if isinstance(value, bytes) else value

@@ -16,7 +16,7 @@ EXAMPLES = ("partial_unexpected_list", "unexpected_list", "partial_unexpected_co
 def mask(found: Any, contract: Contract) -> None:
     """Blank the values of personal columns in a suite's result, in place, and make all of it JSON.
 
-    GX's own messages about what went wrong quote values and a stack: of them, the first line without quoted words stays.
+    GX's own messages of what went wrong quote values and a stack: of them the first line stays, quoted words blanked.
     """
     personal = {path.split(".")[0] for path in contract.pii}
     for result in found.results:

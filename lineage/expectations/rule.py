@@ -1,7 +1,7 @@
-"""A rule on single rows, written once as SQL and run where the rows are: in the warehouse, or by DuckDB on a data frame.
+"""A rule on single rows, written once as SQL and run where the rows are: in the warehouse, or by DuckDB on a frame.
 
-The SQL keeps to what PostgreSQL, Redshift and DuckDB all read (a test parses each as all three). `{name}` in it is replaced
-by the expectation's own field, as a literal. GX is imported here at module level: import this module inside a run only.
+The SQL keeps to what PostgreSQL, Redshift and DuckDB all read (a test parses each as all three). `{name}` in it is
+replaced by the expectation's own field, as a literal. GX is imported at module level: import this inside a run only.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from great_expectations.compatibility import pydantic  # noqa: TID253
 from great_expectations.core.metric_domain_types import MetricDomainTypes  # noqa: TID253
 from great_expectations.core.suite_parameters import SuiteParameterDict  # noqa: TID253
-from great_expectations.execution_engine import (  # noqa: TID253
-    ExecutionEngine,
-    PandasExecutionEngine,
-    SqlAlchemyExecutionEngine,
-)
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine  # noqa: TID253
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine  # noqa: TID253
 from great_expectations.expectations.expectation import BatchExpectation, render_suite_parameter_string  # noqa: TID253
 from great_expectations.expectations.metrics.metric_provider import metric_value  # noqa: TID253
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider  # noqa: TID253
-from great_expectations.render import (  # noqa: TID253
+from great_expectations.render.components import (  # noqa: TID253
     LegacyDiagnosticRendererType,
     LegacyRendererType,
     RenderedStringTemplateContent,
@@ -82,12 +79,12 @@ class RowRule(BatchExpectation):
         own = set(self.__fields__) - set(RowRule.__fields__)
         return {name: getattr(self, name) for name in own}
 
-    def examples(self) -> dict[str, str]:
+    def example(self) -> dict[str, str]:
         """What is shown of a failing row: name → SQL."""
         return {name: name for name in self.shown}
 
     def get_validation_dependencies(
-        self, execution_engine: ExecutionEngine | None = None, runtime_configuration: dict[str, Any] | None = None
+        self, execution_engine: Any = None, runtime_configuration: dict[str, Any] | None = None
     ) -> ValidationDependencies:
         """The one metric this needs: how many rows it concerns, how many violate it, and examples."""
         needs = super().get_validation_dependencies(execution_engine, runtime_configuration)
@@ -99,7 +96,7 @@ class RowRule(BatchExpectation):
                 metric_value_kwargs={
                     "applies": self.condition(self.applies),
                     "violation": self.condition(self.violation),
-                    "shown": self.examples(),
+                    "shown": self.example(),
                 },
             ),
         )
@@ -109,7 +106,7 @@ class RowRule(BatchExpectation):
         self,
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any] | None = None,
-        execution_engine: ExecutionEngine | None = None,
+        execution_engine: Any = None,
     ) -> dict[str, Any]:
         concerned, violating, examples = metrics[METRIC]
         share = 100 * violating / concerned if concerned else 0.0
@@ -146,7 +143,7 @@ class RowRule(BatchExpectation):
     @renderer(renderer_type=LegacyDiagnosticRendererType.UNEXPECTED_TABLE)
     def _diagnostic_unexpected_table_renderer(
         cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None
-    ) -> list[RenderedTableContent] | None:
+    ) -> Any:
         examples = result.result.get("partial_unexpected_list") if result else None
         if not examples:
             return None
@@ -226,5 +223,5 @@ def _count(fetch: Callable[[str], list[Any]], asked: dict[str, Any]) -> tuple[in
     return int(concerned), int(violating), [dict(zip(asked["shown"], map(str, row), strict=True)) for row in rows]
 
 
-Instant = datetime | SuiteParameterDict
+Instant = datetime | SuiteParameterDict[str, Any]
 """A moment given when the suite is run: `{"$PARAMETER": "as_of"}` in the file."""

@@ -1,4 +1,4 @@
-"""The part of a suite that a contract already says: columns, types, nulls, keys, enums, lengths. Pure, in GX's file format."""
+"""The part of a suite that a contract already says: columns, types, nulls, keys, enums, lengths. As in a suite file."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,15 +8,15 @@ from catalog.schema import Field
 from lineage.outcome import Severity
 
 MARKS = ("enriched_timestamp", "analysed_timestamp", "updated_at")
-"""Columns that say when a row was written, the best first: each stage stamps its rows, and the next one reads above its mark."""
+"""Columns that say when a row was written, the best first: each stage stamps its rows, the next reads above it."""
 Configuration = Mapping[str, Any]
 
 
 def from_contract(contract: Contract) -> tuple[Configuration, ...]:
     """Expectations that follow from the contract, as they would stand in a suite file.
 
-    Critical: a column missing, a type changed, a null where none may be, a key twice, text too long. Warning: a value outside
-    its enum, an unknown column, stale rows. A topic has no schema of its own: of it, only unknown columns and nulls are told.
+    Critical: a column missing, a type changed, a null where none may be, a key twice, text too long. Warning: a value
+    outside its enum, an unknown column, stale rows. A topic has no schema: of it, columns may be missing.
     """
     fields = contract.schema.fields
     return (
@@ -75,8 +75,14 @@ def _lengths(contract: Contract) -> Iterator[Configuration]:
 
 def _freshness(contract: Contract) -> Iterator[Configuration]:
     if contract.freshness and mark(contract):
-        yield _one("expect_newest_to_be_fresh", "warning", f"newest row at most {contract.freshness} old",
-                   max_age_s=int(contract.freshness.total_seconds()), newest=_given("newest"), as_of=_given("as_of"))  # fmt: skip
+        yield _one(
+            "expect_newest_to_be_fresh",
+            "warning",
+            f"newest row at most {contract.freshness} old",
+            max_age_s=int(contract.freshness.total_seconds()),
+            newest=_given("newest"),
+            as_of=_given("as_of"),
+        )
 
 
 def _given(name: str) -> dict[str, str]:
@@ -85,10 +91,5 @@ def _given(name: str) -> dict[str, str]:
 
 
 def _one(kind: str, severity: Severity, description: str, **kwargs: Any) -> Configuration:
-    return {
-        "type": kind,
-        "severity": severity,
-        "description": description,
-        "kwargs": kwargs,
-        "meta": {"from": "contract"},
-    }
+    meta = {"from": "contract"}
+    return {"type": kind, "severity": severity, "description": description, "kwargs": kwargs, "meta": meta}

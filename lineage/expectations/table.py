@@ -1,4 +1,4 @@
-"""Rules on a dataset as a whole, decided on facts that were measured while its rows were read: no second pass over them.
+"""Rules on a dataset as a whole, decided on facts that were measured while its rows were read: no second pass.
 
 The facts come in as run-time parameters (`{"$PARAMETER": "rows_in_table"}`), so that a suite file stays a file.
 Import inside a run only (it needs great_expectations).
@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from great_expectations.compatibility import pydantic  # noqa: TID253
 from great_expectations.core.suite_parameters import SuiteParameterDict  # noqa: TID253
 from great_expectations.expectations.expectation import BatchExpectation, render_suite_parameter_string  # noqa: TID253
-from great_expectations.render import LegacyRendererType, RenderedStringTemplateContent  # noqa: TID253
+from great_expectations.render.components import LegacyRendererType, RenderedStringTemplateContent  # noqa: TID253
 from great_expectations.render.renderer.renderer import renderer  # noqa: TID253
 
 from lineage.expectations.rule import Instant, RowRule
@@ -58,7 +58,7 @@ class ExpectTableToHaveRows(TableRule):
     sentence: ClassVar[str] = "the dataset holds at least one row"
     success_keys: ClassVar[tuple[str, ...]] = ("rows_in_table",)
 
-    rows_in_table: int | SuiteParameterDict
+    rows_in_table: int | SuiteParameterDict[str, Any]
 
     def problem(self) -> str:
         """No rows at all."""
@@ -76,7 +76,7 @@ class ExpectColumnTypesToMatchContract(TableRule):
     success_keys: ClassVar[tuple[str, ...]] = ("types", "seen_types")
 
     types: dict[str, str]
-    seen_types: dict[str, str] | SuiteParameterDict
+    seen_types: dict[str, str] | SuiteParameterDict[str, Any]
 
     def problem(self) -> str:
         """Columns of another type; a missing column is told by another rule."""
@@ -95,7 +95,7 @@ class ExpectNoUnknownColumns(TableRule):
     success_keys: ClassVar[tuple[str, ...]] = ("known", "seen_types")
 
     known: list[str]
-    seen_types: dict[str, str] | SuiteParameterDict
+    seen_types: dict[str, str] | SuiteParameterDict[str, Any]
 
     def problem(self) -> str:
         """The columns nobody declared."""
@@ -109,7 +109,7 @@ class ExpectNewestToBeFresh(TableRule):
     success_keys: ClassVar[tuple[str, ...]] = ("max_age_s", "newest", "as_of")
 
     max_age_s: int = pydantic.Field(ge=1)
-    newest: datetime | SuiteParameterDict | None
+    newest: datetime | SuiteParameterDict[str, Any] | None
     as_of: Instant
 
     def problem(self) -> str:
@@ -136,6 +136,6 @@ class ExpectTextToFit(RowRule):
         """Any column that is too long."""
         return template or " or ".join(f'length("{name}") > {limit}' for name, limit in self.lengths.items())
 
-    def examples(self) -> dict[str, str]:
+    def example(self) -> dict[str, str]:
         """Lengths, not values: which column is too long, by how much."""
         return {f"length of {name}": f'length("{name}")' for name in self.lengths}

@@ -25,13 +25,16 @@ class GreatExpectationsOperator(LineageOperator):
     """Run each contract's suite on its dataset, where the data is: SQL in the warehouse, Arrow for the rest.
 
     A failed critical expectation fails the task, without retries: the same rows fail again. A failed warning is in the
-    outcome, for whoever notifies. Rows: in the lake the newest batch, or those above a mark; in the warehouse all, or those of
-    `where`; of a cache or a topic at most `max_rows`. An empty batch holds (a rerun has nothing new), an empty dataset does not.
+    outcome, for whoever notifies. Rows: in the lake the newest batch, or those above a mark; in the warehouse all, or
+    those of `where`; of a cache or a topic at most `max_rows`. An empty batch passes (a rerun finds nothing), an empty
+    dataset does not.
 
     Args:
         contract_ids: the datasets, by the ids of their contracts: `lake.enriched_events`.
         suite: a suite for all of them; by default each contract names its own.
         above: ISO time; lake rows with a greater mark are checked. Empty: the newest batch.
+        loads_into: contract id → warehouse table; every lake row that the warehouse has not taken yet is checked, so that
+            a batch which failed stays in the way of later ones until it is repaired.
         where: contract id → SQL condition on a warehouse table's rows.
         as_of: ISO time that "now" means in rules; empty: when the task runs.
         fail_on: the mildest severity that fails the task.
@@ -48,6 +51,7 @@ class GreatExpectationsOperator(LineageOperator):
         contract_ids: Sequence[str],
         suite: str | None = None,
         above: str = "",
+        loads_into: Mapping[str, str] | None = None,
         where: Mapping[str, str] | None = None,
         as_of: str = "",
         fail_on: FailOn = "critical",
@@ -62,6 +66,7 @@ class GreatExpectationsOperator(LineageOperator):
         super().__init__(**kwargs)
         self.contract_ids, self.suite = list(contract_ids), suite
         self.above, self.where, self.as_of = above, dict(where or {}), as_of
+        self.loads_into = dict(loads_into or {})
         self.fail_on, self.max_rows, self.load = fail_on, max_rows, load
         self.lake_conn_id, self.warehouse_conn_id = lake_conn_id, warehouse_conn_id
         self.cache_conn_id, self.kafka_conn_id = cache_conn_id, kafka_conn_id
@@ -103,12 +108,19 @@ class GreatExpectationsOperator(LineageOperator):
 
         hook = self._hook(contract)
         if contract.kind == "lake":
-            above = datetime.fromisoformat(self.above) if self.above else None
-            return reader.of_lake(hook, contract, above=above, max_rows=self.max_rows)
+            return reader.of_lake(hook, contract, above=self._mark(contract), max_rows=self.max_rows)
         if contract.kind == "warehouse":
             return reader.of_warehouse(hook, contract, where=self.where.get(contract.id, ""))
         bounded = reader.of_cache if contract.kind == "cache" else reader.of_topic
         return bounded(hook, contract, max_rows=self.max_rows)
+
+    def _mark(self, contract: Contract) -> datetime | None:
+        from lineage.expectations import reader
+        from lineage.hooks.warehouse import WarehouseHook
+
+        if table := self.loads_into.get(contract.id):
+            return reader.loaded_until(WarehouseHook(self.warehouse_conn_id), table) or datetime(1970, 1, 1, tzinfo=UTC)
+        return datetime.fromisoformat(self.above) if self.above else None
 
     def _dataset(self, contract: Contract) -> Dataset:
         found: Dataset = self._hook(contract).dataset(contract.name)
