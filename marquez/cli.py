@@ -64,7 +64,9 @@ def serve(port: int, host: str, data: Path, log_level: str) -> None:
         raise _Refused(str(problem)) from problem
     logger.info("store %s", store.path)
     logger.info("serving http://%s:%s", host, listener.getsockname()[1])
-    config = uvicorn.Config(create_app(store), log_level=log_level, access_log=log_level == "debug")
+    config = uvicorn.Config(
+        create_app(store), log_level=log_level, access_log=log_level == "debug", timeout_graceful_shutdown=10
+    )
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn finishes what it has begun, then hands the signal on
         signal.signal(number, _leave)
     uvicorn.Server(config).run(sockets=[listener])

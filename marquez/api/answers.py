@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
@@ -16,6 +18,8 @@ from marquez import hashes
 from marquez.errors import InvalidParameter, PageNotFound, RequestRefused
 from marquez.store import Store
 from marquez.wire import dumps, parse_instant, to_micros
+
+logger = logging.getLogger(__name__)
 
 
 class _Name(Convertor[str]):
@@ -92,6 +96,11 @@ def install_refusals(app: FastAPI) -> None:
     @app.exception_handler(RequestRefused)
     async def refused(_: Request, refusal: RequestRefused) -> Response:
         return answer(refusal.document, refusal.status)
+
+    @app.exception_handler(sqlite3.OperationalError)
+    async def unable(_: Request, problem: sqlite3.OperationalError) -> Response:
+        logger.error("the store cannot be used: %s", problem)
+        return answer({"code": 503, "message": f"The store cannot be used: {problem}. Is the disk full?"}, 503)
 
     @app.exception_handler(HTTPException)
     async def unrouted(_: Request, problem: HTTPException) -> Response:

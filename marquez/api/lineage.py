@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -26,13 +28,16 @@ async def receive_event(request: Request, store: Opened) -> Response:
     if media_type.partition(";")[0].strip().lower() != "application/json":
         raise WrongMediaType(media_type)
     body = await request.body()
-    await run_in_threadpool(_take, store, body)
+    compressed = request.headers.get("content-encoding", "").lower() == "gzip"
+    await run_in_threadpool(_take, store, body, compressed=compressed)
     return answer(None, 201)
 
 
-def _take(store: Store, body: bytes) -> None:
+def _take(store: Store, body: bytes, *, compressed: bool) -> None:
     try:
-        ingest(store, parse(body))
+        ingest(store, parse(gzip.decompress(body) if compressed else body))
+    except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
+        raise MalformedRequest(str(problem)) from problem
     except UnicodeEncodeError as problem:  # half a surrogate pair: JSON can spell it, no database can keep it
         raise MalformedRequest(str(problem)) from problem
 

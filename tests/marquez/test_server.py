@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import signal
 import subprocess
 import sys
@@ -13,7 +15,11 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
+from starlette.testclient import TestClient
 
+from marquez import cli
+from marquez.app import create_app
 from marquez.errors import StoreUnreadable
 from marquez.store import Store, store_path
 from tests.marquez.conftest import Api, dataset, event
@@ -100,6 +106,33 @@ def test_data_may_name_a_folder_or_a_file() -> None:
 def test_health_is_told(api: Api) -> None:
     assert api.client.get("/ping").text == "pong\n"
     assert api.client.get("/healthcheck").json()["store"]["healthy"] is True
+
+
+def test_a_compressed_event_is_taken(api: Api) -> None:
+    body = gzip.compress(json.dumps(event("COMPLETE", str(uuid.uuid4()), 1)).encode())
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert api.client.post("/api/v1/lineage", content=body, headers=headers).status_code == 201
+    assert api.client.post("/api/v1/lineage", content=body[:-5], headers=headers).status_code == 400
+
+
+def test_a_store_that_cannot_be_written_is_a_503_and_clients_try_again_later(tmp_path: Path) -> None:
+    store = Store(tmp_path / "marquez.db")
+    with TestClient(create_app(store)) as client:
+        with store.write() as db:
+            db.execute("PRAGMA max_page_count = 1")  # a disk that has no room left
+        statuses = {
+            client.post("/api/v1/lineage", json=event("COMPLETE", str(uuid.uuid4()), n)).status_code for n in range(9)
+        }
+        assert 503 in statuses
+        assert client.get("/api/v1/namespaces").status_code == 200
+
+
+def test_the_real_servers_configuration_keeps_the_history_of_schemas() -> None:
+    configuration = yaml.safe_load((Path(cli.__file__).parent / "marquez.yml").read_text())
+    assert "dbRetention" not in configuration
+    assert configuration["search"] == {"enabled": False}
+    (connector,) = configuration["server"]["applicationConnectors"]
+    assert connector["httpCompliance"] == "RFC7230_LEGACY"
 
 
 def test_help_says_what_it_is_for_and_how_to_reach_it() -> None:
