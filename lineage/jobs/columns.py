@@ -11,6 +11,8 @@ from catalog import contract as contracts
 
 RAW, ENRICHED = "kafka.ecommerce-events-raw", "lake.enriched_events"
 STREAM, ISSUES, DEAD = "kafka.ecommerce-events-enriched", "kafka.data-quality-issues", "kafka.ecommerce-events-dlq"
+SESSIONS, FUNNEL = "lake.user_sessions", "lake.session_funnel"
+SESSION_STREAM, METRICS, ALERTS = "kafka.user-sessions", "kafka.realtime-metrics", "kafka.system-alerts"
 PRODUCTS, USERS = "cache.product", "cache.user"
 #: Namespace of the ids that we derive: UUIDv5 of a message's bytes, of a session's identity, of an alert's.
 IDS = uuid5(NAMESPACE_URL, "https://ecompulse.example/ids")

@@ -24,6 +24,7 @@ LOCAL = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.sql.shuffle.partitions": "4",
+    "spark.sql.adaptive.enabled": "false",  # nothing to adapt on one machine, and each stage would be planned again
 }
 
 #: Plans that carry no dataset of ours, and facets that repeat the machine's settings.

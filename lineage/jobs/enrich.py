@@ -99,7 +99,7 @@ class Batch:
         begun = time.monotonic()
         messages = self.job.broker.read(self.job.spark, self.topic, starts=self.starts, ends=self.ends)
         seen = Observation("payload")
-        parsed = envelope.parsed(messages).observe(seen, F.expr("schema_of_variant_agg(sent)").alias("schema"))
+        parsed = envelope.parsed(messages).observe(seen, F.expr("schema_of_variant_agg(CASE WHEN top IS NOT NULL THEN sent END)").alias("schema"))
         rows = envelope.normalised(parsed, future_hours=self.job.future_hours)
         rows = rows.withColumn("value", F.when(F.col("error_type").isNotNull(), F.col("value"))).persist()
         try:
@@ -147,19 +147,21 @@ class Batch:
     def _write_usable(self, rows: DataFrame, figures: Row, *, stamp: str) -> tuple[dict[str, int], dict[str, int]]:
         spark, cache = self.job.spark, self.job.cache
         fresh = self._unseen(rows, first_day=figures["first_day"], last_day=figures["last_day"])
-        low = F.count_if(enriched.quality_score() <= enriched.VALID_ABOVE)
-        new, bad = fresh.agg(F.count("*"), low).first() or (0, 0)
         products, product_count = lookup.found(spark, cache, PRODUCTS, figures["products"], PRODUCT_COLUMNS)
         users, user_count = lookup.found(spark, cache, USERS, figures["users"], USER_COLUMNS)
-        ready = enriched.enriched(fresh, products=products, users=users, stamp=stamp)
-        self._send(STREAM, ready, rows=new)
-        die_after("enriched-topic")
-        self._send(ISSUES, enriched.issues(fresh, stamp=stamp), rows=bad)
-        die_after("issues")
-        if new:
-            self.lease.check()
-            self.table.append(ready.coalesce(spark.sparkContext.defaultParallelism), self._marks(stamp))
-        return {PRODUCTS: product_count, USERS: user_count}, {STREAM: new, ISSUES: bad, ENRICHED: new}
+        ready = enriched.enriched(fresh, products=products, users=users, stamp=stamp).persist()
+        try:
+            new, low = ready.agg(F.count("*"), F.count_if(~F.col("is_valid_event"))).first() or (0, 0)
+            self._send(STREAM, ready, rows=new)
+            die_after("enriched-topic")
+            self._send(ISSUES, enriched.issues(ready, stamp=stamp), rows=low)
+            die_after("issues")
+            if new:
+                self.lease.check()
+                self.table.append(ready.coalesce(spark.sparkContext.defaultParallelism), self._marks(stamp))
+        finally:
+            ready.unpersist()
+        return {PRODUCTS: product_count, USERS: user_count}, {STREAM: new, ISSUES: low, ENRICHED: new}
 
     def _send(self, contract_id: str, ready: DataFrame, *, rows: int) -> None:
         contract = contracts.load(contract_id)

@@ -34,11 +34,10 @@ def quality_score() -> Column:
 
 
 def issues(rows: DataFrame, *, stamp: str) -> DataFrame:
-    """The rows whose score is not above 0.7, as kafka.data-quality-issues has them."""
-    low = rows.where(quality_score() <= VALID_ABOVE).withColumns(
+    """Those of the enriched rows whose score is not above 0.7, as kafka.data-quality-issues has them."""
+    low = rows.where("NOT is_valid_event").withColumns(
         {
             "timestamp": F.col("event_time"),
-            "data_quality_score": quality_score(),
             "issue_type": F.lit("LOW_QUALITY_SCORE"),
             "detected_at": F.to_timestamp(F.lit(stamp)),
         }

@@ -70,8 +70,9 @@ def uuid_of(content: Column) -> Column:
 def cast(column: Column, field: Field) -> Column:
     """The column in the field's type: null when it does not fit, text cut to the field's length."""
     if field.base == "array":
-        (element,) = field.fields
-        return F.transform(column, lambda item: F.struct(*(cast(item[m.name], m).alias(m.name) for m in element.fields)))
+        return F.transform(column, lambda item: cast(item, field.fields[0]))
+    if field.base == "struct":
+        return F.struct(*(cast(column[member.name], member).alias(member.name) for member in field.fields))
     if field.base != "string":
         return column.try_cast(ddl.spark_type(field))
     return F.left(column, F.lit(field.parameters[0])) if field.parameters else column

@@ -69,6 +69,11 @@ class Broker:
         messages = rows.select(F.expr(key).cast("string").alias("key"), body.alias("value"))
         messages.write.format("kafka").options(**self.spark_options(), **PRODUCER, topic=topic).save()
 
+    def forget(self, rows: DataFrame, topic: str, *, key: str) -> None:
+        """A tombstone for each row's key, so that a compacted topic drops what it said."""
+        messages = rows.select(F.expr(key).cast("string").alias("key"), F.lit(None).cast("string").alias("value"))
+        messages.write.format("kafka").options(**self.spark_options(), **PRODUCER, topic=topic).save()
+
 
 def _bounds(jvm: Any, consumer: Any, parts: list[Any], until_ms: int | None) -> dict[int, tuple[int, int]]:
     wanted = jvm.java.util.ArrayList()

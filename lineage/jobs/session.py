@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812
 
 from catalog import contract as contracts
 from catalog import ddl
@@ -79,6 +80,21 @@ class LakeTable:
         for key, value in marks.items():
             writer = writer.option(f"snapshot-property.{key}", value)
         writer.append()
+
+    def merge(self, changes: DataFrame, marks: Mapping[str, str]) -> None:
+        """Insert or replace rows by the contract's key, delete those with a true column `gone`, and set marks, in one commit."""
+        conf = {f"spark.sql.iceberg.snapshot-property.{key}": value for key, value in marks.items()}
+        columns = (*self.contract.schema.key(), *self.contract.schema.partitions())
+        same = F.expr(" AND ".join(f"{self.name}.{column} = new.{column}" for column in columns))
+        for name, value in conf.items():
+            self.spark.conf.set(name, value)
+        try:
+            merge = changes.alias("new").mergeInto(self.name, same)
+            merge = merge.whenMatched(F.col("new.gone")).delete().whenMatched().updateAll()
+            merge.whenNotMatched(~F.col("new.gone")).insertAll().merge()
+        finally:
+            for name in conf:
+                self.spark.conf.unset(name)
 
     def stamp(self, marks: Mapping[str, str]) -> None:
         """Commit marks without rows: what was read held nothing to write."""
