@@ -118,9 +118,9 @@ class StatementRefused(LineageError):
     exit_code = 3
 
     def __init__(self, statement: str, reason: str) -> None:
-        first_line = statement.strip().splitlines()[0]
+        beginning = statement.strip().splitlines()[0][:60]
         super().__init__(
-            f"The warehouse refuses '{first_line}': {reason}. The transaction was rolled back; "
+            f"The warehouse refuses '{beginning} …': {reason}. The transaction was rolled back; "
             "correct the rows or the contract, then clear this task."
         )
         self.statement, self.reason = statement, reason

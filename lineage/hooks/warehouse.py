@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk import BaseHook, Connection
@@ -51,6 +51,7 @@ class Session:
 class WarehouseHook(BaseHook):
     """A warehouse of tables declared in contracts."""
 
+    session_type: ClassVar[type[Session]] = Session
     conn_name_attr = "warehouse_conn_id"
     default_conn_name = "warehouse_default"
 
@@ -93,7 +94,7 @@ class WarehouseHook(BaseHook):
         try:
             with self._connect() as connection, connection.cursor() as cursor:
                 cursor.execute("SET TIMEZONE TO 'UTC'")
-                yield Session(cursor)
+                yield self.session_type(cursor)
         except psycopg.OperationalError as error:
             address = f"{self.connection.host}:{self.connection.port}"
             raise ServiceUnavailable("The warehouse", address, str(error).strip()) from error
@@ -123,7 +124,13 @@ def _blamed_on(statement: str) -> Iterator[None]:
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
-        raise StatementRefused(statement, str(error).strip()) from error
+        raise StatementRefused(statement, _reason(error.diag)) from error
+
+
+def _reason(diagnosis: Any) -> str:
+    """What the server says and where, without the value: it may be personal."""
+    where = str(diagnosis.context or "").split(': "')[0]
+    return ", ".join(part for part in (str(diagnosis.message_primary).strip(), where) if part)
 
 
 def _compare(contract: Contract, found: dict[str, tuple[str, bool]]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INK, FAINT, ONE, TWO, QUIET = "#010101", "#020202", "#030303", "#040404", "#050505"
 VARIABLES = {INK: "--ink", FAINT: "--line", ONE: "--one", TWO: "--two", QUIET: "--quiet"}
 STYLE: Any = {
-    "svg.hashsalt": "ecompulse", "svg.fonttype": "none", "font.size": 11, "figure.constrained_layout.use": True,
+    "svg.hashsalt": "ecompulse", "svg.fonttype": "none", "font.size": 12, "figure.constrained_layout.use": True,
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": FAINT, "axes.labelcolor": INK,
     "xtick.color": INK, "ytick.color": INK, "text.color": INK, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
     "axes.axisbelow": True, "grid.color": FAINT, "savefig.transparent": True,
