@@ -68,19 +68,16 @@ def _jobs_around(db: Connection, start: int, depth: int) -> list[int]:
 
 
 def _current_edges(db: Connection, job_ids: Iterable[int]) -> list[Row]:
-    sql = (
-        "SELECT io.job, io.dataset, io.io FROM job_io io JOIN dataset d ON d.id = io.dataset "
-        "WHERE io.current AND NOT d.hidden AND io.job IN (SELECT value FROM json_each(?))"
-    )
+    sql = """SELECT io.job, io.dataset, io.io
+        FROM job_io io JOIN dataset d ON d.id = io.dataset JOIN job j ON j.id = io.job
+        WHERE io.current AND NOT d.hidden AND NOT j.hidden AND io.job IN (SELECT value FROM json_each(?))"""
     return db.execute(sql, (json.dumps(list(job_ids)),)).fetchall()
 
 
 def _nodes(db: Connection, job_ids: Iterable[int], edges: list[Row]) -> list[Json]:
-    job_rows = [db.execute("SELECT * FROM job WHERE id = ? AND NOT hidden", (i,)).fetchone() for i in job_ids]
-    dataset_rows = [
-        db.execute("SELECT * FROM dataset WHERE id = ?", (i,)).fetchone() for i in sorted({e["dataset"] for e in edges})
-    ]
-    job_names = {row["id"]: f"job:{row['namespace']}:{row['name']}" for row in job_rows if row}
+    job_rows = _rows(db, "job", job_ids)
+    dataset_rows = _rows(db, "dataset", {edge["dataset"] for edge in edges})
+    job_names = {row["id"]: f"job:{row['namespace']}:{row['name']}" for row in job_rows}
     dataset_names = {row["id"]: f"dataset:{row['namespace']}:{row['name']}" for row in dataset_rows}
     into: dict[str, list[Json]] = defaultdict(list)
     out_of: dict[str, list[Json]] = defaultdict(list)
@@ -98,11 +95,15 @@ def _nodes(db: Connection, job_ids: Iterable[int], edges: list[Row]) -> list[Jso
         for row in dataset_rows
     ]
     for row in job_rows:
-        if row:
-            reads, writes = ([by_id[e["dataset"]] for e in sides[row["id"], io]] for io in ("INPUT", "OUTPUT"))
-            name = job_names[row["id"]]
-            made.append(_node("JOB", _job(db, row, reads, writes), into[name], out_of[name]))
+        reads, writes = ([by_id[e["dataset"]] for e in sides[row["id"], io]] for io in ("INPUT", "OUTPUT"))
+        name = job_names[row["id"]]
+        made.append(_node("JOB", _job(db, row, reads, writes), into[name], out_of[name]))
     return sorted(made, key=lambda node: str(node["id"]))
+
+
+def _rows(db: Connection, table: str, ids: Iterable[int]) -> list[Row]:
+    sql = f"SELECT * FROM {table} WHERE NOT hidden AND id IN (SELECT value FROM json_each(?))"
+    return db.execute(sql, (json.dumps(sorted(ids)),)).fetchall()
 
 
 def _node(kind: str, content: Json, into: list[Json], out_of: list[Json]) -> Json:

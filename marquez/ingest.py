@@ -134,12 +134,9 @@ def _parent_job(db: Connection, event: RunEvent, state: str | None, moment: _Mom
         return known
     if known:  # two DAGs that share a run id: the second gets another
         parent_run = hashes.named(space, name, parent_run)
-    orphan = JobRef(
-        namespace=event.job.namespace,
-        name=name,
-        facets={k: v for k, v in event.job.facets.items() if k != "documentation"},
-    )
-    made = _upsert_job(db, orphan, name, None, parent_run, moment)
+    borrowed = {k: v for k, v in event.job.facets.items() if k != "documentation"}
+    unheard = JobRef(namespace=event.job.namespace, name=name, facets=borrowed)
+    made = _upsert_job(db, unheard, name, None, parent_run, moment)
     nominal = event.run_facets.get("nominalTime") or {}
     times = tuple(
         to_micros(parse_instant(t)) if t else None for t in map(nominal.get, ("nominalStartTime", "nominalEndTime"))
@@ -194,23 +191,18 @@ def _column_edges(
     columns = ref.said("columnLineage", "fields") or {}
     if not columns:
         return
-    sql = """SELECT d.namespace, d.name, f.name AS field, f.id, vf.version
+    sql = """SELECT n.namespace, n.name, f.name AS field, f.id, vf.version
         FROM run_input ri JOIN version_field vf ON vf.version = ri.version
-        JOIN field f ON f.id = vf.field JOIN dataset d ON d.id = f.dataset WHERE ri.run = ?"""
+        JOIN field f ON f.id = vf.field JOIN dataset_name n ON n.dataset = f.dataset WHERE ri.run = ?"""
     known = db.execute(sql, (run,)).fetchall()
+    edge = """INSERT INTO column_edge VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+        description = excluded.description, type = excluded.type, updated = excluded.updated"""
     for name, column in columns.items():
         wanted = {(i.get("namespace"), i.get("name"), i.get("field")) for i in column.get("inputFields") or ()}
+        how = (column.get("transformationDescription"), column.get("transformationType"), moment.at, moment.at)
         for read in known:
             if name in ids and (read["namespace"], read["name"], read["field"]) in wanted:
-                db.execute(
-                    "INSERT INTO column_edge VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-                    "ON CONFLICT DO UPDATE SET description = excluded.description, type = excluded.type, "
-                    "updated = excluded.updated",
-                    (
-                        version["id"], ids[name], read["version"], read["id"], column.get("transformationDescription"),
-                        column.get("transformationType"), moment.at, moment.at,
-                    ),
-                )  # fmt: skip
+                db.execute(edge, (version["id"], ids[name], read["version"], read["id"], *how))
 
 
 def _set_current(db: Connection, dataset_id: int, version_id: int, *, at: int) -> None:
@@ -225,9 +217,8 @@ def _make_current(db: Connection, run: str, moment: _Moment) -> None:
 
 def _job_version(db: Connection, job: Row, run: str, moment: _Moment, *, only_new: bool) -> None:
     """A job version is what a finished run read and wrote (a streaming job's: so far), plus the code location."""
-    reads = db.execute(
-        "SELECT v.* FROM run_input ri JOIN version v ON v.id = ri.version WHERE ri.run = ?", (run,)
-    ).fetchall()
+    sql = "SELECT v.* FROM run_input ri JOIN version v ON v.id = ri.version WHERE ri.run = ?"
+    reads = db.execute(sql, (run,)).fetchall()
     writes = db.execute("SELECT * FROM version WHERE run = ?", (run,)).fetchall()
     parent = db.execute("SELECT name FROM job WHERE id = ?", (job["parent"],)).fetchone()
     identity = hashes.job_version(

@@ -199,6 +199,15 @@ def test_deleting_hides_until_an_event_speaks_of_it_again(api: Api) -> None:
     assert api.dataset("t", "/versions")["totalCount"] == 2
 
 
+def test_a_deleted_job_leaves_the_graph_of_its_neighbours(api: Api) -> None:
+    api.post(event("COMPLETE", FIRST, 1, job="a", outputs=[dataset("t", "a int")]))
+    api.post(event("COMPLETE", SECOND, 2, job="b", inputs=[dataset("t", "a int")]))
+    assert api.client.delete("/api/v1/namespaces/shop/jobs/a").status_code == 200
+    graph = api.get("/lineage", nodeId="job:shop:b")["graph"]
+    assert [n["id"] for n in graph] == [f"dataset:{POSTGRES}:t", "job:shop:b"]
+    assert graph[0]["inEdges"] == []
+
+
 def test_identifiers_are_those_of_the_real_server(api: Api) -> None:
     run = "afb16f94-b638-5203-92ae-f088d86f1ab7"
     job = {"namespace": "ecompulse", "name": "load_sessions"}
