@@ -47,9 +47,7 @@ def servers(ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:
     }
 
 
-def folders(
-    home: Home, *, java_home: Path, jars_folder: Path, environ: Mapping[str, str], now: datetime
-) -> dict[str, str]:
+def folders(home: Home, *, jars_folder: Path, environ: Mapping[str, str], now: datetime) -> dict[str, str]:
     """Where Java, Spark and our own files are, and when the home began."""
     try:
         submit = str(jars.spark_home(environ).parents[3] / "bin" / "spark-submit")
@@ -57,7 +55,7 @@ def folders(
         submit = str(missing.path / "bin" / "spark-submit")
     return {
         "STACK_HOME": str(home.root),
-        "JAVA_HOME": str(java.for_spark(java_home, home)),
+        "JAVA_HOME": str(java.for_spark(environ, home)),
         "ECOMPULSE_SPARK_SUBMIT": environ.get("ECOMPULSE_SPARK_SUBMIT", submit),
         "ECOMPULSE_SPARK_JARS": str(jars_folder / "spark"),
         "STACK_DAGS_FOLDER": environ.get("STACK_DAGS_FOLDER", str(REPOSITORY / "dags")),
@@ -162,14 +160,13 @@ def build(
     *,
     ports: Mapping[str, int],
     secrets: Secrets,
-    java_home: Path,
     jars_folder: Path,
     environ: Mapping[str, str],
     now: datetime,
 ) -> dict[str, str]:
     """The whole environment of one home's clients."""
     known = servers(ports, secrets)
-    known |= folders(home, java_home=java_home, jars_folder=jars_folder, environ=environ, now=now)
+    known |= folders(home, jars_folder=jars_folder, environ=environ, now=now)
     return known | connections(known, ports, secrets) | airflow(home, known, ports, secrets)
 
 

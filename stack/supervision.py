@@ -86,7 +86,9 @@ class Supervisor:
 
         Raises:
             ServerFailed: the daemon itself does not start.
+            ForeignFolder: the folder for its socket is somebody else's.
         """
+        self._home.make_sockets()
         config = self._home.config("supervisord.conf")
         write_private(config, configuration(self._home, servers))
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]

