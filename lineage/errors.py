@@ -12,6 +12,7 @@ LineageError
  ├─ TableMismatch           a table is not what its contract says: .table, .column      exit 2
  ├─ DatasetMissing          nothing has written it yet: .dataset             retryable  exit 3
  ├─ SourceEmpty             nothing to replace good rows with: .dataset                 exit 3
+ ├─ SparkFailed             an application ended badly: .job, .code, .tail   retryable  exit 3
  └─ ChecksFailed            a critical expectation does not hold: .outcome, .where      exit 1
 
 Errors of tasks carry what was done before in `.outcome`, so that the FAIL event tells it.
@@ -156,6 +157,17 @@ class SourceEmpty(LineageError):
     def __init__(self, dataset: Dataset, remedy: str) -> None:
         super().__init__(f"{dataset} has no rows, so nothing was replaced. {remedy}")
         self.dataset = dataset
+
+
+class SparkFailed(LineageError):
+    """A Spark application ended with another exit code than 0."""
+
+    exit_code = 3
+    retryable = True
+
+    def __init__(self, job: str, code: int, tail: str) -> None:
+        super().__init__(f"Spark application {job} ended with exit code {code}. Its last lines:\n{tail}")
+        self.job, self.code, self.tail = job, code, tail
 
 
 class ChecksFailed(LineageError):

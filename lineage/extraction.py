@@ -84,6 +84,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "rows_in": outcome.rows_in,
         "rows_out": outcome.rows_out,
         "rows_rejected": outcome.rows_rejected,
+        "rows_duplicate": outcome.rows_duplicate,
+        "rejected": dict(outcome.rejected),
         "inputs": [str(read.dataset) for read in outcome.inputs],
         "outputs": {str(written.dataset): written.rows for written in outcome.outputs},
         "checks": [_check(check) for check in outcome.checks],

@@ -30,6 +30,8 @@ class TaskCountsRunFacet(RunFacet):
     rowsIn: int | None = None
     rowsOut: int | None = None
     rowsRejected: int | None = None
+    rowsDuplicate: int | None = None
+    rejected: dict[str, int] | None = None
     offsets: list[dict[str, Any]] | None = None
     dataIntervalStart: str | None = None
     dataIntervalEnd: str | None = None
@@ -66,6 +68,8 @@ def task_counts(outcome: Outcome) -> TaskCountsRunFacet:
         rowsIn=outcome.rows_in,
         rowsOut=outcome.rows_out,
         rowsRejected=outcome.rows_rejected,
+        rowsDuplicate=outcome.rows_duplicate,
+        rejected=dict(outcome.rejected) or None,
         offsets=[
             {"topic": at.topic, "partition": at.partition, "start": at.start, "end": at.end} for at in outcome.offsets
         ]

@@ -115,6 +115,10 @@ class Outcome:
     rows_in: int | None = None
     rows_out: int | None = None
     rows_rejected: int | None = None
+    rows_duplicate: int | None = None
+    """Left out because the same key was there before: neither out nor rejected."""
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    """Rows rejected, by reason."""
     offsets: tuple[TopicOffsets, ...] = ()
     interval: tuple[datetime, datetime] | None = None
     sql: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 from airflow.sdk import BaseHook
 
@@ -45,6 +46,14 @@ class CacheHook(BaseHook):
             socket_connect_timeout=TIMEOUT_S,
             **secure,
         )
+
+    @property
+    def url(self) -> str:
+        """The address with its password, for a process that has no connections: never for a log."""
+        at = self.get_connection(self.cache_conn_id)
+        scheme = "rediss" if at.extra_dejson.get("ssl") else "redis"
+        login = f"{quote(at.login or '', safe='')}:{quote(at.password, safe='')}@" if at.password else ""
+        return f"{scheme}://{login}{at.host}:{at.port or 6379}/{self.db}"
 
     @property
     def db(self) -> int:

@@ -57,7 +57,7 @@ REASONS = {
 
 @lru_cache(maxsize=1)
 def sent_paths() -> dict[str, tuple[str, ...]]:
-    """Enriched column → the raw paths that fill it, the first that has a value wins. Columns that nobody sends are absent."""
+    """Enriched column → the raw paths that fill it, the first with a value wins; absent when nobody sends it."""
     raw = {path for path, _ in contracts.load(RAW).schema.walk()}
     found = {}
     for column in contracts.load(ENRICHED).schema.names():
@@ -66,3 +66,43 @@ def sent_paths() -> dict[str, tuple[str, ...]]:
         if paths and column not in OURS:
             found[column] = paths
     return found
+
+
+#: Enriched column → the cache's columns that fill it before what was sent, or that it is computed from.
+LOOKED_UP = {
+    "product_name": ((PRODUCTS, "product_name"),),
+    "product_category": ((PRODUCTS, "category"),),
+    "brand": ((PRODUCTS, "brand"),),
+    "catalog_price": ((PRODUCTS, "price"),),
+    "customer_segment": ((USERS, "customer_segment"),),
+    "age_group": ((USERS, "age_group"),),
+    "location": ((USERS, "location"),),
+    "customer_value_segment": ((USERS, "total_spent"), (USERS, "total_orders")),
+}
+#: Enriched column → the raw paths that it is computed from.
+COMPUTED = {
+    "event_revenue": ("event_type", "properties.total_amount"),
+    "expected_revenue": ("event_type", "properties.quantity", "properties.price"),
+    "data_quality_score": ("event_id", "user_id", "userId", "properties", "metadata"),
+    "is_valid_event": ("event_id", "user_id", "userId", "properties", "metadata"),
+    "extra": ("properties",),
+    **dict.fromkeys(("hour_of_day", "day_of_week", "is_weekend", "processing_date"), ("timestamp",)),
+}
+Origin = tuple[str, str, str]
+"""Contract id, path of the column there, and the kind of transformation (ColumnLineageDatasetFacet's subtype)."""
+
+
+def origins(contract_id: str) -> dict[str, tuple[Origin, ...]]:
+    """Column → where it comes from, for what the enrichment writes; empty for all others, which the listener sees."""
+    if contract_id not in (ENRICHED, STREAM):
+        return {}
+    found: dict[str, list[Origin]] = {}
+    for column, paths in sent_paths().items():
+        subtype = "IDENTITY" if len(paths) == 1 and column not in LOOKED_UP else "TRANSFORMATION"
+        found.setdefault(column, []).extend((RAW, path, subtype) for path in paths)
+    for column, cached in LOOKED_UP.items():
+        found.setdefault(column, []).extend((origin, name, "TRANSFORMATION") for origin, name in cached)
+    for column, paths in COMPUTED.items():
+        found.setdefault(column, []).extend((RAW, path, "TRANSFORMATION") for path in paths)
+    written = contracts.load(contract_id).schema.names()
+    return {column: tuple(sources) for column, sources in found.items() if column in written}

@@ -72,7 +72,8 @@ _FROM_CATALOGUE = {"product_name": "product_name", "product_category": "category
 def _computed(stamp: str) -> dict[str, Column]:
     hour, weekday = F.hour("event_time"), F.weekday("event_time") + 1
     cart = F.col("quantity") * F.col("price") * F.lit(CART_SHARE)
-    revenue = F.when(F.col("event_type") == "purchase", F.col("total_amount")).when(
+    booked = F.col("event_type").isin("purchase", "order_adjusted")
+    revenue = F.when(booked, F.col("total_amount")).when(
         F.col("event_type") == "order_cancelled", -F.abs("total_amount")
     )
     return {
