@@ -44,8 +44,12 @@ DATASET: Shape = {
 # Properties without which the real server answers 422 (facts: validation traps).
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "nominalTime": ("nominalStartTime",),
-    "parent": ("run", "run.runId", "job", "job.namespace", "job.name"),
+    "parent": ("run.runId", "job.namespace", "job.name"),
+    "documentation": ("description",),
+    "sql": ("query",),
     "jobType": ("processingType", "integration", "jobType"),
+    "schema": ("fields[].name",),
+    "symlinks": ("identifiers[].namespace", "identifiers[].name"),
 }
 _KINDS = {
     name.lower(): kind
@@ -120,12 +124,18 @@ def problems(facets: Any, shape: Shape, path: str) -> Iterator[str]:
             yield f"{path}.{name} must be an object"
             continue
         for required in ("_producer", "_schemaURL", *_REQUIRED.get(name, ())):
-            if _lookup(facet, required) is None:
-                yield f"{path}.{name}.{required} must not be null"
+            yield from (f"{absent} must not be null" for absent in _absent(facet, required, f"{path}.{name}."))
 
 
-def _lookup(document: Json, path: str) -> Any:
-    value: Any = document
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
+def _absent(value: Any, required: str, at: str) -> Iterator[str]:
+    """Where, below `at`, the required property is missing or null; `items[].name` asks for it in every item."""
+    head, _, rest = required.partition(".")
+    listed = head.endswith("[]")
+    found = value.get(head.removesuffix("[]")) if isinstance(value, dict) else None
+    if listed:
+        for n, item in enumerate(found if isinstance(found, list) else ()):
+            yield from _absent(item, rest, f"{at}{head[:-2]}[{n}].")
+    elif found is None:
+        yield at + head
+    elif rest:
+        yield from _absent(found, rest, f"{at}{head}.")

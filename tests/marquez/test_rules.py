@@ -220,6 +220,27 @@ def test_identifiers_are_those_of_the_real_server(api: Api) -> None:
     assert version["currentSchemaVersion"] == "02bda880-2263-3d1e-a03b-8decdb99330e"
 
 
+@pytest.mark.parametrize(
+    ("facets", "problem"),
+    [
+        ({"documentation": {"description": "d"}}, "outputs[0].facets.documentation._producer must not be null"),
+        (
+            {"schema": {**PRODUCER, "fields": [{"name": "a"}, {"type": "int"}]}},
+            "outputs[0].facets.schema.fields[1].name",
+        ),
+        (
+            {"symlinks": {**PRODUCER, "identifiers": [{"namespace": "n"}]}},
+            "outputs[0].facets.symlinks.identifiers[0].name",
+        ),
+        ({"documentation": "text"}, "outputs[0].facets.documentation must be an object"),
+    ],
+)
+def test_what_the_real_server_refuses_is_refused_with_the_place(api: Api, facets: Any, problem: str) -> None:
+    answer = api.client.post("/api/v1/lineage", json=event("COMPLETE", FIRST, 1, outputs=[dataset("t", facets=facets)]))
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0].startswith(problem)
+
+
 FIELD = st.builds(hashes.Field, name=st.text(min_size=1), type=st.text(min_size=1), description=st.none())
 
 
