@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ from lineage.errors import ConfigurationError
 from lineage.expectations import schema
 from lineage.expectations.batch import Batch, measure
 from lineage.expectations.result import check, mask
-from lineage.outcome import Read
+from lineage.outcome import Check, Read
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
@@ -83,25 +83,19 @@ class Project:
         """Run a suite on a batch, keep the result and its page; personal data is blanked before anything is kept."""
         context = self._context()
         rows = _open(context, batch)
-        given = {
-            "as_of": as_of,
-            "newest": batch.newest,
-            "rows_in_table": batch.rows_in_table,
-            "seen_types": dict(batch.types),
-        }
-        found = rows.validate(
-            _suite(suite, self.suite(suite, batch.contract)),
-            result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES},
-            expectation_parameters=given,
-        )
-        mask(found, batch.contract)
-        checks = tuple(check(one) for one in found.results)
+        found = _results(rows, batch, name=suite, rules=self.suite(suite, batch.contract), as_of=as_of)
         count, metrics = measure(batch, _query(rows, batch))
+        checks = tuple(check(one) for one in found.results)
         return Validation(
             read=Read(dataset=batch.dataset, contract=batch.contract, rows=count, checks=checks, metrics=metrics),
             rejected=max((_rejected(one) for one in found.results), default=0),
             page=self._publish(context, found, batch=batch, at=as_of, run=run),
         )
+
+    def judge(self, batch: Batch, rules: Iterable[schema.Configuration], *, as_of: datetime) -> tuple[Check, ...]:
+        """What these rules say of a batch; nothing is kept."""
+        found = _results(_open(self._context(), batch), batch, name="rules", rules=rules, as_of=as_of)
+        return tuple(check(one) for one in found.results)
 
     def _context(self) -> "AbstractDataContext":
         """The project as a context in memory: a file context would write each run's data source into the YAML."""
@@ -159,10 +153,27 @@ def _backends(settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield holder["store_backend"]
 
 
-def _suite(name: str, configurations: tuple[schema.Configuration, ...]) -> Any:
+def _results(
+    rows: "GxBatch", batch: Batch, *, name: str, rules: Iterable[schema.Configuration], as_of: datetime
+) -> "ExpectationSuiteValidationResult":
+    """The suite's results, with what is personal in them blanked."""
+    from great_expectations.core import ExpectationSuiteValidationResult
+
     from great_expectations import ExpectationSuite
 
-    return ExpectationSuite(name=name, expectations=[dict(one) for one in configurations])
+    found = rows.validate(
+        ExpectationSuite(name=name, expectations=[dict(rule) for rule in rules]),
+        result_format={"result_format": "SUMMARY", "partial_unexpected_count": EXAMPLES},
+        expectation_parameters={
+            "as_of": as_of,
+            "newest": batch.newest,
+            "rows_in_table": batch.rows_in_table,
+            "seen_types": dict(batch.types),
+        },
+    )
+    assert isinstance(found, ExpectationSuiteValidationResult)
+    mask(found, batch.contract)
+    return found
 
 
 def _open(context: "AbstractDataContext", batch: Batch) -> "GxBatch":
@@ -202,7 +213,7 @@ def _query(rows: "GxBatch", batch: Batch) -> Callable[[str], list[tuple[Any, ...
 
 def _rejected(result: Any) -> int:
     """Rows that one failed critical rule found wrong."""
-    if result.success or str(result.expectation_config.severity) != "critical":
+    if result.success or result.expectation_config.severity.value != "critical":
         return 0
     return int(result.result.get("unexpected_count") or 0)
 

@@ -31,7 +31,7 @@ FROM information_schema.columns WHERE table_schema = CURRENT_SCHEMA() AND table_
 
 
 def of_lake(hook: "LakeHook", contract: Contract, *, above: datetime | None, max_rows: int) -> Batch:
-    """Rows of an Iceberg table above a mark; the newest batch when there are none or no mark; all of a table without marks.
+    """Rows of an Iceberg table above a mark; the newest batch if there are none; all of a table without marks.
 
     At most `max_rows` are read, and the scope says so.
 
@@ -141,7 +141,7 @@ def of_texts(
             else f'"{name}"'
             for name in names
         )
-        frame = engine.execute(f"select {casts} from texts").to_arrow_table()
+        frame = engine.sql(f"select {casts} from texts").to_arrow_table()
     return of_frame(frame, contract=contract, dataset=dataset, scope=scope)
 
 
@@ -152,7 +152,7 @@ def _unreadable(engine: Any, wanted: Mapping[str, Field]) -> tuple[str, ...]:
         f'count(*) filter ("{name}" is not null and try_cast("{name}" as {duckdb_type(item)}) is null)'
         for name, item in wanted.items()
     )
-    row = engine.execute(f"select {counts} from texts").fetchone()
+    (row,) = engine.execute(f"select {counts} from texts").fetchall()
     return tuple(name for name, count in zip(wanted, row, strict=True) if count)
 
 

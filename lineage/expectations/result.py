@@ -62,7 +62,7 @@ def actual(result: Any) -> str:
     found = result.result or {}
     if found.get("unexpected_count") is not None:
         bad, rows = found["unexpected_count"], found.get("element_count", 0)
-        return f"{bad} of {rows} rows" + (f" ({found['unexpected_percent']:.3g} %)" if bad else "")
+        return f"{bad} of {rows} rows" + (f" ({100 * bad / rows:.3g} %)" if bad else "")
     mismatched = found.get("details", {}).get("mismatched", {})
     if mismatched.get("missing"):
         return f"missing: {', '.join(mismatched['missing'])}"

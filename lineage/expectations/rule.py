@@ -111,7 +111,7 @@ class RowRule(BatchExpectation):
         concerned, violating, examples = metrics[METRIC]
         share = 100 * violating / concerned if concerned else 0.0
         return {
-            "success": violating <= (1 - self.mostly) * concerned,
+            "success": concerned - violating >= self.mostly * concerned - 1e-9,  # 0.9 * 100 is not 90
             "result": {
                 "element_count": concerned,
                 "unexpected_count": violating,

@@ -33,8 +33,8 @@ class GreatExpectationsOperator(LineageOperator):
         contract_ids: the datasets, by the ids of their contracts: `lake.enriched_events`.
         suite: a suite for all of them; by default each contract names its own.
         above: ISO time; lake rows with a greater mark are checked. Empty: the newest batch.
-        loads_into: contract id → warehouse table; every lake row that the warehouse has not taken yet is checked, so that
-            a batch which failed stays in the way of later ones until it is repaired.
+        loads_into: contract id → warehouse table; every lake row that the warehouse has not taken is checked, so that a
+            batch which failed stays in the way of later ones until it is repaired.
         where: contract id → SQL condition on a warehouse table's rows.
         as_of: ISO time that "now" means in rules; empty: when the task runs.
         fail_on: the mildest severity that fails the task.

@@ -10,6 +10,7 @@ import pytest
 
 from catalog.contract import Contract
 from catalog.schema import Field
+from lineage.expectations.project import FOLDER, Project
 from lineage.hooks.lake import arrow_schema
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -57,3 +58,9 @@ def frame_of() -> Frames:
 def now() -> datetime:
     """The moment that the frames are from."""
     return NOW
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The repository's suites, with what runs write in a folder of the test run."""
+    return Project(folder=FOLDER, output=tmp_path_factory.mktemp("gx"))
