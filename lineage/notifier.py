@@ -1,5 +1,6 @@
 """The alert: what a failed task, or a check that only warns, tells the people who own the data."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 from datetime import datetime
@@ -65,6 +66,23 @@ def links(ti: Any, outcome: Outcome | None) -> tuple[tuple[str, str], ...]:
     if backend:
         found.append(("Lineage", backend.rstrip("/") + "/"))
     return (*found, *(outcome.links.items() if outcome else ()))
+
+
+async def tell_late(context: "Context", *, limit: str) -> None:
+    """Deadline callback, run by the triggerer: a run is not done in time. The context has only `dag_run` here."""
+    run: Any = context["dag_run"]
+    dag_id, run_id = (run.get("dag_id"), run.get("dag_run_id")) if isinstance(run, dict) else (run.dag_id, run.run_id)
+    notice = Notice(
+        level="warning",
+        title=f"{dag_id} is late",
+        what=(f"Run {run_id} is not done after {limit}; the next one waits for it.",),
+        since=limit,
+        rows="not known",
+        owner="data-engineering",
+        links=links(None, None),
+        next_step="Look at the running task's log: a lag to catch up with, or a server that hangs?",
+    )
+    await asyncio.to_thread(NoticeHook().send, notice)
 
 
 def _since(context: "Context") -> str:
