@@ -9,7 +9,7 @@ import pendulum
 from lineage.notifier import AlertNotifier
 
 START_DATE = pendulum.parse(os.environ.get("ECOMPULSE_START_DATE", "2026-11-01T00:00:00Z"))
-"""The first interval this deployment answers for: catch-up begins here (`stack up` sets the hour of its first start)."""
+"""The first interval this deployment answers for: catch-up begins here (`stack up` sets it)."""
 
 REPLICATION = os.environ.get("ECOMPULSE_TOPIC_REPLICATION", "1")
 """Copies of a topic that has to be created: 3 in production."""
