@@ -1,4 +1,4 @@
-"""For the tests of the promise "whatever is killed half-way": $ECOMPULSE_DIE_AFTER names the write after which to die."""
+"""For the tests of "whatever is killed half-way": $ECOMPULSE_DIE_AFTER names the write after which to die."""
 
 import os
 import signal

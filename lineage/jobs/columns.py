@@ -88,14 +88,39 @@ COMPUTED = {
     "extra": ("properties",),
     **dict.fromkeys(("hour_of_day", "day_of_week", "is_weekend", "processing_date"), ("timestamp",)),
 }
+#: Column of a session, an alert or the funnel → the enriched columns that are counted, added up or compared.
+ANALYSED = {
+    **dict.fromkeys(("session_key", "alert_id"), ("session_id", "user_id", "event_time")),
+    **dict.fromkeys(("session_start", "session_end", "session_duration_minutes", "session_date"), ("event_time",)),
+    **dict.fromkeys(("window_start", "window_end", "window_date"), ("event_time",)),
+    "total_events": ("event_id",),
+    **dict.fromkeys(("unique_event_types", "page_views", "product_views", "cart_adds", "purchases"), ("event_type",)),
+    **dict.fromkeys(("has_purchase", "has_cart_activity", "abandoned_cart", "conversion_rate"), ("event_type",)),
+    **dict.fromkeys(("product_view_rate", "add_to_cart_rate", "overall_conversion_rate"), ("event_type", "session_id")),
+    **dict.fromkeys(
+        (f"sessions_with_{step}" for step in ("pageview", "product_view", "add_to_cart", "purchase")),
+        ("event_type", "session_id"),
+    ),
+    **dict.fromkeys(("session_revenue", "total_revenue"), ("event_revenue",)),
+    "event_sequence": ("event_type", "event_time"),
+    "value": ("event_type", "event_revenue", "event_time"),
+    "alert_type": ("event_type", "event_revenue", "event_time"),
+}
 Origin = tuple[str, str, str]
 """Contract id, path of the column there, and the kind of transformation (ColumnLineageDatasetFacet's subtype)."""
 
 
 def origins(contract_id: str) -> dict[str, tuple[Origin, ...]]:
-    """Column → where it comes from, for what the enrichment writes; empty for all others, which the listener sees."""
+    """Column → where it comes from, for what our jobs write; columns that only the job knows are absent."""
+    if contract_id in (SESSIONS, FUNNEL, SESSION_STREAM, METRICS, ALERTS):
+        found = {name: _analysed(name) for name in contracts.load(contract_id).schema.names()}
+        return {name: sources for name, sources in found.items() if sources}
     if contract_id not in (ENRICHED, STREAM):
         return {}
+    return _enriched(contracts.load(contract_id).schema.names())
+
+
+def _enriched(written: tuple[str, ...]) -> dict[str, tuple[Origin, ...]]:
     found: dict[str, list[Origin]] = {}
     for column, paths in sent_paths().items():
         subtype = "IDENTITY" if len(paths) == 1 and column not in LOOKED_UP else "TRANSFORMATION"
@@ -104,5 +129,10 @@ def origins(contract_id: str) -> dict[str, tuple[Origin, ...]]:
         found.setdefault(column, []).extend((origin, name, "TRANSFORMATION") for origin, name in cached)
     for column, paths in COMPUTED.items():
         found.setdefault(column, []).extend((RAW, path, "TRANSFORMATION") for path in paths)
-    written = contracts.load(contract_id).schema.names()
     return {column: tuple(sources) for column, sources in found.items() if column in written}
+
+
+def _analysed(column: str) -> tuple[Origin, ...]:
+    if column in ("session_id", "user_id", "source", "customer_segment"):
+        return ((ENRICHED, column, "IDENTITY"),)
+    return tuple((ENRICHED, name, "AGGREGATION") for name in ANALYSED.get(column, ()))

@@ -37,7 +37,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--bootstrap", required=True, help="Kafka brokers, host:port[,host:port].")
     parser.add_argument("--outcome", help="Where to write what was done, as JSON: a path or s3://bucket/key.")
     parser.add_argument("--owner", default="by hand", help="Who runs this, for the one who finds the job locked.")
-    parser.add_argument("--forever", action="store_true", help="Go on until told to stop (`lineage stream stop`, SIGTERM).")
+    parser.add_argument(
+        "--forever", action="store_true", help="Go on until told to stop (`lineage stream stop`, SIGTERM)."
+    )
     parser.add_argument("--interval", type=float, default=10, help="Seconds between two looks for something new.")
 
 

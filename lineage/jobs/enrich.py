@@ -1,8 +1,8 @@
 """enrich_events: what is new in the raw topic → one envelope → products and profiles → enriched topic and lake.
 
 A batch writes dead letters, enriched topic, quality issues and, last, the lake. Only that commit counts: it carries the
-offsets it came from, so a job that dies earlier reads the same messages again. The topics are therefore written at least
-once (event_id, and the original offset of a dead letter, tell repeats), the lake exactly once.
+offsets it came from, so a job that dies earlier reads the same messages again. The topics are therefore written at
+least once (event_id, and the original offset of a dead letter, tell repeats), the lake exactly once.
 """
 
 import json
@@ -21,7 +21,7 @@ from pyspark.sql import functions as F  # noqa: N812
 from catalog import contract as contracts
 from lineage.jobs import drive, enriched, envelope, lookup
 from lineage.jobs.chaos import die_after
-from lineage.jobs.columns import DEAD, ENRICHED, ISSUES, PRODUCTS, RAW, STREAM, USERS
+from lineage.jobs.columns import DEAD, ENRICHED, ISSUES, PRODUCTS, RAW, REASONS, STREAM, USERS
 from lineage.jobs.errors import TopicMissing
 from lineage.jobs.kafka import Broker, limited
 from lineage.jobs.lease import Lease
@@ -79,7 +79,9 @@ def starting(stored: Mapping[str, int], bounds: Mapping[int, tuple[int, int]]) -
         else:
             starts[part] = first
             skipped += max(first - offset, 0)
-            logger.warning("partition %s: stored offset %s is outside %s..%s, reading from %s", part, offset, first, end, first)
+            logger.warning(
+                "partition %s: stored offset %s is outside %s..%s, reading from %s", part, offset, first, end, first
+            )
     return starts, skipped
 
 
@@ -99,7 +101,9 @@ class Batch:
         begun = time.monotonic()
         messages = self.job.broker.read(self.job.spark, self.topic, starts=self.starts, ends=self.ends)
         seen = Observation("payload")
-        parsed = envelope.parsed(messages).observe(seen, F.expr("schema_of_variant_agg(CASE WHEN top IS NOT NULL THEN sent END)").alias("schema"))
+        parsed = envelope.parsed(messages).observe(
+            seen, F.expr("schema_of_variant_agg(CASE WHEN top IS NOT NULL THEN sent END)").alias("schema")
+        )
         rows = envelope.normalised(parsed, future_hours=self.job.future_hours)
         rows = rows.withColumn("value", F.when(F.col("error_type").isNotNull(), F.col("value"))).persist()
         try:
@@ -116,8 +120,8 @@ class Batch:
 
     def _write(self, rows: DataFrame) -> Report:
         figures = _figures(rows)
-        read, usable = sum(row["n"] for row in figures.values()), figures.pop(None, None)
-        rejected = {reason: int(figures[reason]["n"]) for reason in sorted(figures)}
+        read, usable = sum(row["n"] for row in figures.values()), figures.get(None)
+        rejected = {reason: int(figures[reason]["n"]) for reason in REASONS if reason in figures}
         stamp = later_than(self.table.mark(TIME_MARK))
         self._send(DEAD, enriched.dead_letters(rows, stamp=stamp, processor=JOB), rows=sum(rejected.values()))
         die_after("dlq")
@@ -175,19 +179,27 @@ class Batch:
     def _unseen(self, rows: DataFrame, *, first_day: str, last_day: str) -> DataFrame:
         """The first of each event_id that the lake does not have.
 
-        Looked up on the days of this batch only: a repeated message repeats its event time too. The ids come to the driver
-        and go back as values, else the lake would be an input of its own writing in the lineage.
+        Looked up on the days of this batch only: a repeated message repeats its event time too. The ids come to the
+        driver and go back as values, else the lake would be an input of its own writing in the lineage.
         """
-        ids = rows.groupBy("event_id").agg(F.count("*").alias("n"), F.min(F.struct("partition", "offset")).alias("kept"))
+        ids = rows.groupBy("event_id").agg(
+            F.count("*").alias("n"), F.min(F.struct("partition", "offset")).alias("kept")
+        )
         repeated = ids.where("n > 1").select("event_id", "kept").collect()
         stored = self.table.rows().where(F.col("processing_date").between(first_day, last_day)).select("event_id")
         known = stored.join(F.broadcast(rows.select("event_id")), "event_id", "left_semi").distinct().collect()
         if repeated:
-            kept = self.job.spark.createDataFrame(repeated, "event_id string, kept struct<partition: int, offset: bigint>")
+            kept = self.job.spark.createDataFrame(
+                repeated, "event_id string, kept struct<partition: int, offset: bigint>"
+            )
             here = F.struct("partition", "offset")
-            rows = rows.join(F.broadcast(kept), "event_id", "left").where(F.col("kept").isNull() | (F.col("kept") == here))
+            rows = rows.join(F.broadcast(kept), "event_id", "left").where(
+                F.col("kept").isNull() | (F.col("kept") == here)
+            )
         if known:
-            rows = rows.join(F.broadcast(self.job.spark.createDataFrame(known, "event_id string")), "event_id", "left_anti")
+            rows = rows.join(
+                F.broadcast(self.job.spark.createDataFrame(known, "event_id string")), "event_id", "left_anti"
+            )
         return rows
 
 

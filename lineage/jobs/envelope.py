@@ -1,6 +1,7 @@
 """From any producer's message to the documented envelope, or to the reason why not. Pure Spark SQL, row by row.
 
-`lineage.jobs.columns` says which of a producer's paths makes which column. What no column takes, or takes but cannot hold, goes to `extra` under its path: a changed producer degrades, nothing is lost.
+`lineage.jobs.columns` says which of a producer's paths makes which column. What no column takes, or takes but
+cannot hold, goes to `extra` under its path: a changed producer degrades, nothing is lost.
 """
 
 from pyspark.sql import Column, DataFrame
@@ -16,7 +17,7 @@ LAST_MICROSECOND = 253_402_300_799_999_999  # of the year 9999
 
 
 def parsed(messages: DataFrame) -> DataFrame:
-    """The messages of a topic with `text`, `sent` (variant), `event` (by the raw contract, scalars as text) and three maps.
+    """A topic's messages with `text`, `sent` (variant), `event` (by the raw contract, scalars as text) and three maps.
 
     `top`, `props`, `meta`: the members of the body, of its `properties` and `metadata`; null when it is no object.
     """
@@ -51,7 +52,7 @@ def normalised(messages: DataFrame, *, future_hours: float) -> DataFrame:
 
 
 def event_time(sent: Column) -> Column:
-    """A sent time, epoch milliseconds (whole or with a fraction) or ISO-8601 (UTC unless it says otherwise), else null."""
+    """A sent time, epoch milliseconds (also with a fraction) or ISO-8601 (UTC unless it says otherwise), else null."""
     micros = sent.try_cast("decimal(20,3)") * 1000
     in_range = micros.between(0, LAST_MICROSECOND)
     from_number = F.when(in_range, F.timestamp_micros(micros.try_cast("bigint")))
@@ -63,7 +64,12 @@ def uuid_of(content: Column) -> Column:
     digest = F.sha1(F.concat(F.lit(IDS.bytes), content.cast("binary")))
     variant = F.translate(F.substring(digest, 17, 1), "0123456789abcdef", "89ab" * 4)
     version = F.concat(F.lit("5"), F.substring(digest, 14, 3))
-    groups = (F.substring(digest, 1, 8), F.substring(digest, 9, 4), version, F.concat(variant, F.substring(digest, 18, 3)))
+    groups = (
+        F.substring(digest, 1, 8),
+        F.substring(digest, 9, 4),
+        version,
+        F.concat(variant, F.substring(digest, 18, 3)),
+    )
     return F.concat_ws("-", *groups, F.substring(digest, 21, 12))
 
 

@@ -15,7 +15,9 @@ class LeaseHeld(JobError):
     """Another process writes."""
 
     def __init__(self, name: str, holder: str) -> None:
-        super().__init__(f"{name} is being written by {holder}. Stop it (`lineage stream stop`), or wait until it has ended.")
+        super().__init__(
+            f"{name} is being written by {holder}. Stop it (`lineage stream stop`), or wait until it has ended."
+        )
         self.name, self.holder = name, holder
 
 
@@ -23,7 +25,9 @@ class LeaseLost(JobError):
     """The process stood still so long that the lease ran out."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The lease on {name} ran out while this job held it, so it committed nothing more. Run it again.")
+        super().__init__(
+            f"The lease on {name} ran out while this job held it, so it committed nothing more. Run it again."
+        )
         self.name = name
 
 
@@ -31,5 +35,7 @@ class TopicMissing(JobError):
     """The topic is not there."""
 
     def __init__(self, topic: str, bootstrap: str) -> None:
-        super().__init__(f"There is no topic {topic} at {bootstrap}. validate_kafka_connectivity creates it: run that first.")
+        super().__init__(
+            f"There is no topic {topic} at {bootstrap}. validate_kafka_connectivity creates it: run that first."
+        )
         self.topic, self.bootstrap = topic, bootstrap

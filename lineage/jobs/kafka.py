@@ -13,7 +13,12 @@ from catalog.schema import Schema
 
 Offsets = Mapping[int, int]
 JSON_TIME = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"}
-PRODUCER = {"kafka.acks": "all", "kafka.enable.idempotence": "true", "kafka.compression.type": "snappy", "kafka.linger.ms": "5"}
+PRODUCER = {
+    "kafka.acks": "all",
+    "kafka.enable.idempotence": "true",
+    "kafka.compression.type": "snappy",
+    "kafka.linger.ms": "5",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +35,9 @@ class Broker:
 
     def spark_options(self) -> dict[str, str]:
         """The cluster as options of Spark's Kafka source and sink."""
-        return {f"kafka.{key}": value for key, value in self.options.items()} | {"kafka.bootstrap.servers": self.bootstrap}
+        return {f"kafka.{key}": value for key, value in self.options.items()} | {
+            "kafka.bootstrap.servers": self.bootstrap
+        }
 
     def bounds(self, spark: SparkSession, topic: str, *, until_ms: int | None = None) -> dict[int, tuple[int, int]]:
         """(first, end) offset of each partition; with `until_ms` the end is the first message at or after that time.
@@ -41,7 +48,12 @@ class Broker:
         settings = jvm.java.util.HashMap()
         deserializer = "org.apache.kafka.common.serialization.ByteArrayDeserializer"
         own = {"bootstrap.servers": self.bootstrap, "isolation.level": "read_committed", "enable.auto.commit": "false"}
-        for key, value in {**self.options, **own, "key.deserializer": deserializer, "value.deserializer": deserializer}.items():
+        for key, value in {
+            **self.options,
+            **own,
+            "key.deserializer": deserializer,
+            "value.deserializer": deserializer,
+        }.items():
             settings.put(key, value)
         consumer = jvm.org.apache.kafka.clients.consumer.KafkaConsumer(settings)
         try:
@@ -91,7 +103,7 @@ def _bounds(jvm: Any, consumer: Any, parts: list[Any], until_ms: int | None) -> 
 
 
 def limited(starts: Offsets, ends: Offsets, *, budget: int) -> dict[int, int]:
-    """New ends so that at most about `budget` messages are read, each partition giving its share (at least one message).
+    """New ends so that about `budget` messages are read, each partition giving its share (at least one message).
 
     Offsets are counted, so a compacted or transactional topic gives fewer.
     """
@@ -99,4 +111,7 @@ def limited(starts: Offsets, ends: Offsets, *, budget: int) -> dict[int, int]:
     total = sum(waiting.values())
     if total <= budget:
         return dict(ends)
-    return {part: starts[part] + min(count, max(1, count * budget // total)) if count else ends[part] for part, count in waiting.items()}
+    return {
+        part: starts[part] + min(count, max(1, count * budget // total)) if count else ends[part]
+        for part, count in waiting.items()
+    }

@@ -1,4 +1,4 @@
-"""One writer at a time: a lease in Redis that its holder renews, so that a scheduled run and the stream cannot both write."""
+"""One writer at a time: a lease in Redis that its holder renews. A scheduled run and the stream cannot both write."""
 
 import json
 import os
@@ -34,7 +34,9 @@ class Lease:
             LeaseHeld: somebody else writes.
         """
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        self._value = json.dumps({"owner": self.owner, "host": socket.gethostname(), "pid": os.getpid(), "since": since})
+        self._value = json.dumps(
+            {"owner": self.owner, "host": socket.gethostname(), "pid": os.getpid(), "since": since}
+        )
         deadline, left_ms = time.monotonic() + self.ttl_s * 2, float("inf")
         while not self.redis.set(self._key, self._value, nx=True, px=int(self.ttl_s * 1000)):
             now_left_ms = self.redis.pttl(self._key)
@@ -68,4 +70,5 @@ class Lease:
 
     def _holder(self) -> str:
         held = json.loads(self.redis.get(self._key) or "{}")
-        return f"{held.get('owner', 'somebody')} (process {held.get('pid')} on {held.get('host')}, since {held.get('since')})"
+        who = held.get("owner", "somebody")
+        return f"{who} (process {held.get('pid')} on {held.get('host')}, since {held.get('since')})"

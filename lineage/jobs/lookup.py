@@ -19,8 +19,10 @@ def connect(url: str) -> Any:
     return redis.Redis.from_url(url, decode_responses=True)
 
 
-def found(spark: SparkSession, cache: Any, contract_id: str, keys: Iterable[str], columns: tuple[str, ...]) -> tuple[DataFrame, int]:
-    """The cached rows of these keys with their key column and `columns`, in the contract's types, and how many there are."""
+def found(
+    spark: SparkSession, cache: Any, contract_id: str, keys: Iterable[str], columns: tuple[str, ...]
+) -> tuple[DataFrame, int]:
+    """The cached rows of these keys (key column and `columns`, in the contract's types), and how many there are."""
     contract = contracts.load(contract_id)
     names = (*contract.schema.key(), *columns)
     rows = list(_hashes(cache, contract.name.removesuffix("*"), list(keys), names))

@@ -84,5 +84,7 @@ def _joined(earlier: tuple[Range, ...], later: tuple[Range, ...]) -> tuple[Range
     found = {(one.topic, one.partition): one for one in earlier}
     for one in later:
         before = found.get((one.topic, one.partition), one)
-        found[one.topic, one.partition] = Range(topic=one.topic, partition=one.partition, start=before.start, end=one.end)
+        found[one.topic, one.partition] = Range(
+            topic=one.topic, partition=one.partition, start=before.start, end=one.end
+        )
     return tuple(found.values())

@@ -82,7 +82,7 @@ class LakeTable:
         writer.append()
 
     def merge(self, changes: DataFrame, marks: Mapping[str, str]) -> None:
-        """Insert or replace rows by the contract's key, delete those with a true column `gone`, and set marks, in one commit."""
+        """Replace or insert rows by the contract's key, delete those whose `gone` is true, set marks: one commit."""
         conf = {f"spark.sql.iceberg.snapshot-property.{key}": value for key, value in marks.items()}
         columns = (*self.contract.schema.key(), *self.contract.schema.partitions())
         same = F.expr(" AND ".join(f"{self.name}.{column} = new.{column}" for column in columns))

@@ -1,8 +1,8 @@
 """analyse_sessions: visits, funnel and alerts of every session that has new events.
 
-A touched session (session_id, user_id) is computed anew from all its events, and all its rows are replaced, with one new
-`analysed_timestamp`: two visits may have grown into one. Topics first, then the funnel (the same windows give the same
-rows), then the sessions with the mark of what was read in the same commit. A job that dies earlier does it all again.
+A touched session (session_id, user_id) is computed anew from all its events, and all its rows are replaced, with one
+new `analysed_timestamp`: two visits may have grown into one. Topics first, then the funnel (the same windows give the
+same rows), then the sessions with the mark of what was read in the same commit. A job that dies earlier starts over.
 """
 
 import sys
@@ -26,7 +26,11 @@ from lineage.jobs.session import LakeTable
 
 JOB = "analyse_sessions"
 READ_MARK, CLOSED_MARK, OWN_MARK = "enriched-mark", "closed-until", "analysed-timestamp"
-KEYS = {SESSION_STREAM: "session_key", ALERTS: "alert_id", METRICS: "concat_ws('|', window_start, source, customer_segment)"}
+KEYS = {
+    SESSION_STREAM: "session_key",
+    ALERTS: "alert_id",
+    METRICS: "concat_ws('|', window_start, source, customer_segment)",
+}
 ISO = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
 
 
@@ -43,7 +47,9 @@ class Analysis:
         sessions, funnel = LakeTable.of(self.spark, SESSIONS), LakeTable.of(self.spark, FUNNEL)
         newest, done = events.mark(TIME_MARK), sessions.mark(READ_MARK)
         if newest is not None and newest != done:
-            yield Pass(job=self, events=events, sessions=sessions, funnel=funnel, lease=lease, done=done, newest=newest).run()
+            yield Pass(
+                job=self, events=events, sessions=sessions, funnel=funnel, lease=lease, done=done, newest=newest
+            ).run()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +71,12 @@ class Pass:
         new = history.where(f"enriched_timestamp > timestamp'{self.done}'") if self.done else history
         new = new.select("session_id", "user_id", "event_time", "source", "customer_segment").persist()
         days = (F.to_date(F.min("event_time")).cast("string"), F.to_date(F.max("event_time")).cast("string"))
-        total, first, last, latest = new.agg(F.count("*"), *days, F.date_format(F.max("event_time"), ISO)).first() or (0, "", "", "")
+        total, first, last, latest = new.agg(F.count("*"), *days, F.date_format(F.max("event_time"), ISO)).first() or (
+            0,
+            "",
+            "",
+            "",
+        )
         before = self.sessions.mark(CLOSED_MARK)
         marks = {READ_MARK: self.newest, OWN_MARK: stamp, CLOSED_MARK: before or stamp}
         outputs: dict[str, int] = {}
@@ -85,7 +96,9 @@ class Pass:
         touched = new.where("session_id IS NOT NULL").select("session_id", "user_id").distinct().persist()
         stored = self.sessions.rows()
         old = _of_identities(stored, touched, "left_semi").persist()
-        found = visits.visits(_of_identities(self._around(history, days, old), touched, "left_semi"), stamp=marks[OWN_MARK])
+        found = visits.visits(
+            _of_identities(self._around(history, days, old), touched, "left_semi"), stamp=marks[OWN_MARK]
+        )
         found = found.persist()
         gone = old.join(found.select("session_key"), "session_key", "left_anti").persist()
         closing = _of_identities(stored.where(_closes_after(before)), touched, "left_anti")
@@ -110,7 +123,7 @@ class Pass:
             contract = contracts.load(contract_id)
             if counts[contract_id]:
                 self.job.broker.write(rows, contract.name, contract.schema, key=KEYS[contract_id])
-            if contract_id == SESSION_STREAM and not gone.isEmpty():
+            if contract_id == SESSION_STREAM and gone.count():
                 self.job.broker.forget(gone, contract.name, key=KEYS[contract_id])
             die_after(contract.name)
 
@@ -130,7 +143,9 @@ class Pass:
 
 def _of_identities(rows: DataFrame, identities: DataFrame, how: str) -> DataFrame:
     """Semi or anti join on (session_id, user_id); an unknown user equals an unknown user."""
-    same = (F.col("here.session_id") == F.col("there.session_id")) & F.col("here.user_id").eqNullSafe(F.col("there.user_id"))
+    same = (F.col("here.session_id") == F.col("there.session_id")) & F.col("here.user_id").eqNullSafe(
+        F.col("there.user_id")
+    )
     return rows.alias("here").join(identities.alias("there"), same, how).select("here.*")
 
 

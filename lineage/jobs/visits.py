@@ -28,7 +28,12 @@ def visits(events: DataFrame, *, stamp: str) -> DataFrame:
     """One row per visit, as lake.user_sessions: events of one session_id and user, no gap of 30 minutes or more."""
     order = F.struct("event_time", "source_partition", "source_offset")
     moments = F.array_sort(F.collect_list(F.struct(order.alias("at"), "event_type")))
-    kinds = {"page_views": "page_view", "product_views": "product_view", "cart_adds": "add_to_cart", "purchases": "purchase"}
+    kinds = {
+        "page_views": "page_view",
+        "product_views": "product_view",
+        "cart_adds": "add_to_cart",
+        "purchases": "purchase",
+    }
     grouped = events.groupBy("session_id", "user_id", F.session_window("event_time", f"{GAP_MINUTES} minutes")).agg(
         F.min("event_time").alias("session_start"),
         F.max("event_time").alias("session_end"),
@@ -66,7 +71,9 @@ def windows_of(events: DataFrame) -> DataFrame:
 def funnel(events: DataFrame, windows: DataFrame) -> DataFrame:
     """The rows of lake.session_funnel for these windows; `events` must hold all that fall into them."""
     here = F.col("session_id").isNotNull()
-    reached = {name: F.coalesce(F.bool_or(here & (F.col("event_type") == kind)), F.lit(False)) for name, kind in STEPS.items()}
+    reached = {
+        name: F.coalesce(F.bool_or(here & (F.col("event_type") == kind)), F.lit(False)) for name, kind in STEPS.items()
+    }
     minutes = _by_minute(events).agg(
         *(flag.alias(name) for name, flag in reached.items()), F.sum("event_revenue").alias("total_revenue")
     )
@@ -83,7 +90,7 @@ def funnel(events: DataFrame, windows: DataFrame) -> DataFrame:
 
 
 def alerts(touched: DataFrame, closing: DataFrame, *, closed_until: str, stamp: str) -> DataFrame:
-    """The rows of kafka.system-alerts: valuable and long visits among `touched`; carts left behind once a visit is over.
+    """The rows of kafka.system-alerts: valuable and long visits among `touched`; carts left behind, once that is sure.
 
     A visit is over when no event of `closed_until` or before can still belong to it. `closing` are untouched ones that
     were not over the last time.
@@ -106,7 +113,9 @@ def alerts(touched: DataFrame, closing: DataFrame, *, closed_until: str, stamp: 
 
 def _alert(kind: str, value: Column, sentence: str) -> Column:
     return F.struct(
-        F.lit(kind).alias("alert_type"), value.cast("double").alias("value"), F.format_string(sentence, value).alias("message")
+        F.lit(kind).alias("alert_type"),
+        value.cast("double").alias("value"),
+        F.format_string(sentence, value).alias("message"),
     ).alias("alert")
 
 
