@@ -15,7 +15,7 @@ from threading import Lock
 from stack import ready
 from stack.environment import AIRFLOW_LOGIN
 from stack.home import write_private
-from stack.server import Probe, Server, Site, step
+from stack.server import Probe, Server, Site, inherited, step
 
 _PROGRAM = str(Path(sys.executable).with_name("airflow"))
 
@@ -43,7 +43,7 @@ def _prepare(site: Site) -> None:
     site.home.data("outbox").mkdir(exist_ok=True)
     write_private(home / "passwords.json", json.dumps(dict([AIRFLOW_LOGIN])))
     if not _migrated(site):
-        log, environment = site.home.log("airflow-migrate"), {**os.environ, **site.environment}
+        log, environment = site.home.log("airflow-migrate"), {**inherited(os.environ), **site.environment}
         step("airflow db migrate", [_PROGRAM, "db", "migrate"], log=log, environment=environment)
         write_private(home / "migrated", version("apache-airflow"))
 

@@ -62,6 +62,11 @@ def package_folder(name: str) -> Path:
     return Path(spec.origin).parent
 
 
+def inherited(environ: Environment) -> dict[str, str]:
+    """What servers take over from the caller: all but Airflow's settings, which are the home's alone."""
+    return {key: value for key, value in environ.items() if not key.startswith("AIRFLOW_")}
+
+
 def script(server: Server, *, home: Home, python: str) -> str:
     """The shell script that turns into `server`, so that the supervisor's child is the server itself."""
     marks = {"STACK_SUPERVISED": str(home.root), "STACK_SERVER": server.name, "SPT_NOENV": "1"}

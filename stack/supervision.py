@@ -16,7 +16,7 @@ import psutil
 from stack import leftovers, ready
 from stack.errors import ServerFailed
 from stack.home import Home, write_private
-from stack.server import Server
+from stack.server import Server, inherited
 
 _DOWN = {"STOPPED", "EXITED", "FATAL", "UNKNOWN", "BACKOFF"}
 
@@ -92,7 +92,8 @@ class Supervisor:
         config = self._home.config("supervisord.conf")
         write_private(config, configuration(self._home, servers))
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
-        marked = {**os.environ, "STACK_SUPERVISED": str(self._home.root), "STACK_SERVER": "supervisor"}
+        marks = {"STACK_SUPERVISED": str(self._home.root), "STACK_SERVER": "supervisor"}
+        marked = inherited(os.environ) | marks
         done = subprocess.run(command, env=marked, capture_output=True, text=True, check=False)
         if done.returncode or ready.wait(lambda: None if self.is_running() else "no answer", timeout_s=20):
             log = self._home.log("supervisord")
@@ -109,9 +110,9 @@ class Supervisor:
         return {state.name: state for state in found}
 
     def is_up(self, name: str) -> bool:
-        """Whether the server's process is there or is being started again."""
-        state = self.states().get(name)
-        return state is not None and state.state not in _DOWN
+        """Whether the server's process is there or is being started again; waits for the end of one that is stopping."""
+        ready.wait(lambda: "stopping" if self._state(name) == "STOPPING" else None, timeout_s=60)
+        return self._state(name) not in _DOWN
 
     def start(self, name: str) -> None:
         """Start one server; does nothing when it is up or on its way. BACKOFF restarts by itself."""
@@ -123,8 +124,11 @@ class Supervisor:
 
     def has_given_up(self, name: str) -> bool:
         """Whether the server ended again and again, so that nothing will start it any more."""
+        return self._state(name) in {"FATAL", "STOPPED", "UNKNOWN"}
+
+    def _state(self, name: str) -> str:
         state = self.states().get(name)
-        return state is None or state.state in {"FATAL", "STOPPED", "UNKNOWN"}
+        return state.state if state else "UNKNOWN"
 
     def stop(self, names: Iterable[str]) -> None:
         """Stop servers side by side and wait until each has ended; those that are down are passed over."""

@@ -2,6 +2,8 @@
 
 import json
 import smtplib
+import subprocess
+import sys
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -200,6 +202,14 @@ def test_down_leaves_no_process_and_the_next_start_finds_ports_and_data_again(ho
     again = platform.start(home, NAMES)
     assert ports.read(home) == before
     assert marks(again.environment) == ALL_MARKS
+
+
+def test_a_down_that_was_killed_half_way_does_not_hinder_the_next_up(home, running):
+    down = subprocess.Popen([sys.executable, "-m", "stack.cli", "down", "--home", str(home.root)])
+    assert wait(lambda: "all up" if len(pids(home)) == len(NAMES) else None, timeout_s=30) is None
+    down.kill()
+    down.wait()
+    assert marks(platform.start(home, NAMES).environment) == ALL_MARKS
 
 
 def test_two_starts_at_once_make_one_set_of_servers(tmp_path):
