@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import subprocess
 from collections import deque
 from collections.abc import Mapping
@@ -89,12 +90,19 @@ class SparkHook(BaseHook):
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_PYTHON": str(Path(extra["spark_submit"]).with_name("python")),  # spark-submit finds pyspark by it
             **application.environment,
         }
         logger.info("starting %s: %s %s", application.name, application.file, " ".join(application.arguments))
         last: deque[str] = deque(maxlen=TAIL_LINES)
         with subprocess.Popen(
-            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # driver and Python are one group: none outlives the other
         ) as self.process:
             for line in self.process.stdout or ():
                 last.append(redact_text(line.rstrip()))
@@ -104,14 +112,14 @@ class SparkHook(BaseHook):
             raise SparkFailed(application.name, code, "\n".join(last))
 
     def stop(self) -> None:
-        """Ask a local driver to finish the batch in hand; end it when it takes too long."""
+        """End a local run. The batch in hand is dropped: what it committed is whole, the rest is read again."""
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.terminate()
+        os.killpg(self.process.pid, signal.SIGTERM)
         try:
             self.process.wait(STOP_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def manifest(
         self, application: Application, *, driver: Mapping[str, Any], executor: Mapping[str, Any]

@@ -48,7 +48,8 @@ def normalised(messages: DataFrame, *, future_hours: float) -> DataFrame:
         (F.coalesce(F.size("props"), F.lit(0)) > 0).alias("has_properties"),
         _has_metadata().alias("has_metadata"),
     )
-    return rows.withColumn("extra", _extra(schema)).drop("top", "props", "meta")
+    rows = rows.withColumn("rest", _rest(schema))  # a column of its own: evaluated once, used twice
+    return rows.withColumn("extra", F.when(F.size("rest") > 0, F.to_json("rest"))).drop("top", "props", "meta", "rest")
 
 
 def event_time(sent: Column) -> Column:
@@ -151,7 +152,7 @@ def _reason(future_hours: float) -> Column:
     return chosen
 
 
-def _extra(schema: Schema) -> Column:
+def _rest(schema: Schema) -> Column:
     """What no column took, or could not hold, by path: {"properties.coupon_code": "AUTUMN", "metadata.sdk": {...}}."""
     taken: dict[str, list[str]] = {"top": [], "props": [], "meta": []}
     returned: dict[str, list[Column]] = {"top": [], "props": [], "meta": []}
@@ -165,8 +166,7 @@ def _extra(schema: Schema) -> Column:
     left = {group: _left(group, taken[group], returned[group]) for group in taken}
     objects = (F.col("props").isNotNull(), F.col("meta").isNotNull())
     top = F.map_filter(left["top"], lambda k, _: ~((k == "properties") & objects[0] | (k == "metadata") & objects[1]))
-    rest = F.map_concat(top, _below("properties.", left["props"]), _below("metadata.", left["meta"]))
-    return F.when(F.size(rest) > 0, F.to_json(rest))
+    return F.map_concat(top, _below("properties.", left["props"]), _below("metadata.", left["meta"]))
 
 
 def _below(prefix: str, members: Column) -> Column:

@@ -15,7 +15,7 @@ from lineage.hooks.cache import CacheHook
 from lineage.hooks.kafka import KafkaHook
 from lineage.hooks.lake import LakeHook
 from lineage.hooks.spark import Application, SparkHook
-from lineage.jobs import columns, conf
+from lineage.jobs import columns, conf, observed
 from lineage.jobs.report import Report
 from lineage.operators.base import LineageOperator
 from lineage.outbox import Outbox
@@ -86,7 +86,7 @@ class SparkKubernetesOperator(LineageOperator):
         return self._outcome(None)
 
     def on_kill(self) -> None:
-        """Let a local driver finish the batch in hand."""
+        """End a local driver."""
         self.spark.stop()
 
     def arranged(self, context: "Context", *, outcome: str, transport: Mapping[str, str]) -> Application:
@@ -161,7 +161,12 @@ class SparkKubernetesOperator(LineageOperator):
         inputs, outputs = (report.inputs, report.outputs) if report else ({}, {})
         return Outcome(
             inputs=tuple(
-                Read(dataset=self.dataset(each), contract=contracts.load(each), rows=inputs.get(each))
+                Read(
+                    dataset=self.dataset(each),
+                    contract=contracts.load(each),
+                    rows=inputs.get(each),
+                    schema=observed.schema(report.observed) if report and each == columns.RAW else None,
+                )
                 for each in self.reads
             ),
             outputs=tuple(
