@@ -106,6 +106,7 @@ class Project:
         from lineage.expectations import event, rule, session, table  # noqa: F401
 
         settings = yaml.safe_load((self.folder / "great_expectations.yml").read_text(encoding="utf-8"))
+        settings["plugins_directory"] = str(self.folder / settings["plugins_directory"])
         for backend in _backends(settings):
             place = backend["base_directory"]
             inside = place.removeprefix("uncommitted/")
@@ -181,10 +182,13 @@ def _open(context: "AbstractDataContext", batch: Batch) -> "GxBatch":
     name = batch.contract.id
     if batch.frame is None:
         assert batch.url is not None
-        source = context.data_sources.add_sql(
-            name=name, connection_string=batch.url.render_as_string(hide_password=False)
+        url = batch.url.render_as_string(hide_password=False)
+        # Redshift asks for the package sqlalchemy-redshift on the worker.
+        add = (
+            context.data_sources.add_redshift if "redshift" in url.split(":")[0] else context.data_sources.add_postgres
         )
-        return source.add_query_asset(name, query=batch.select).add_batch_definition_whole_table(name).get_batch()
+        table = add(name=name, connection_string=url).add_query_asset(name, query=batch.select)  # type: ignore[arg-type]
+        return table.add_batch_definition_whole_table(name).get_batch()
     import pandas as pd  # type: ignore[import-untyped]  # its stubs are a package of their own
 
     frame = batch.frame.to_pandas(types_mapper=pd.ArrowDtype)
@@ -204,9 +208,9 @@ def _query(rows: "GxBatch", batch: Batch) -> Callable[[str], list[tuple[Any, ...
 
     def in_warehouse(sql: str) -> list[tuple[Any, ...]]:
         assert batch.url is not None
-        engine = sqlalchemy.create_engine(batch.url)
+        engine = sqlalchemy.create_engine(batch.url, poolclass=sqlalchemy.NullPool)
         with engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(sqlalchemy.text(f"with batch as ({batch.select}) {sql}"))]
+            return [tuple(row) for row in connection.exec_driver_sql(f"with batch as ({batch.select}) {sql}")]
 
     return in_memory if batch.frame is not None else in_warehouse
 

@@ -112,9 +112,9 @@ def warehouse_url(hook: "WarehouseHook") -> "URL":
     """The warehouse for SQLAlchemy."""
     from sqlalchemy.engine import URL
 
-    at = hook.connection
+    at, driver = hook.connection, {"postgres": "postgresql", "redshift": "redshift"}[hook.dialect]
     return URL.create(
-        "postgresql+psycopg2", username=at.login, password=at.password, host=at.host, port=at.port, database=at.schema
+        f"{driver}+psycopg2", username=at.login, password=at.password, host=at.host, port=at.port, database=at.schema
     )
 
 
