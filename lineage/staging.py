@@ -113,7 +113,7 @@ def fact_statements() -> tuple[tuple[str, str | None], ...]:
             plan.append((sql.merge(stage.target), stage.target.name))
     plan.append((f"CREATE TEMPORARY TABLE {sql.staging(summary)} AS\n{DAILY_SUMMARY}", None))
     plan.append((sql.merge(summary), summary.name))
-    plan.append((f"CREATE TEMPORARY TABLE {sql.staging(log)} AS\n" + "\nUNION ALL\n".join(map(_mark, stages)), None))
+    plan.append((f"CREATE TEMPORARY TABLE {sql.staging(log)} AS\n{marks()}", None))
     plan.append((sql.merge(log), log.name))
     return tuple(plan)
 
@@ -127,11 +127,19 @@ def dimension_statements(stage: Stage) -> tuple[tuple[str, str | None], ...]:
     )
 
 
-def _mark(stage: Stage) -> str:
-    return (
+def marks() -> str:
+    """The rows of load_log that a load leaves: how far it came, for each table of which it loaded something."""
+    return "\nUNION ALL\n".join(
         f"SELECT CAST('{stage.target.name}' AS VARCHAR(80)) AS table_name, MAX({stage.mark}) AS loaded_until, "
         f"COUNT(*) AS row_count, MAX({LOADED_AT}) AS updated_at\nFROM {sql.staging(stage.target)}\nHAVING COUNT(*) > 0"
+        for stage in facts()
     )
+
+
+def derived() -> tuple[tuple[Contract, str], ...]:
+    """The warehouse tables that are computed from the facts, each with the one query that says how."""
+    summary = f"WITH affected_dates AS (\n{AFFECTED_DATES}\n)\n{DAILY_SUMMARY}"
+    return ((contract.load("warehouse.daily_summary"), summary), (contract.load("warehouse.load_log"), marks()))
 
 
 def staged(batch: "RecordBatch", stage: Stage, *, loaded_at: datetime) -> "RecordBatch":

@@ -20,7 +20,7 @@ from catalog.schema import Field, Schema
 from lineage.errors import ConfigurationError, DatasetMissing, ServiceUnavailable
 
 if TYPE_CHECKING:
-    from pyarrow import RecordBatchReader
+    from pyarrow import RecordBatch, RecordBatchReader
     from pyarrow import Schema as ArrowSchema
     from pyarrow import Table as ArrowTable
     from pyiceberg.catalog import Catalog
@@ -140,10 +140,27 @@ class LakeHook(BaseHook):
     def scan(
         self, name: str, *, columns: tuple[str, ...] = ("*",), after: tuple[str, datetime] | None = None
     ) -> "RecordBatchReader":
-        """The rows of a table in batches; `after` = (column, mark) leaves out those up to the mark."""
+        """The rows of a table in batches; `after` = (column, mark) leaves out those up to the mark.
+
+        Raises:
+            DatasetMissing: nothing has written it yet. ConfigurationError: it lacks a column.
+        """
+        import pyarrow as pa
+
         newer = f"{after[0]} > '{after[1].isoformat()}'" if after else "true"
+        table = self.table(name)
+        if lacking := set(columns) - {"*"} - set(table.schema().column_names):
+            raise ConfigurationError(
+                f"lake table {name}", f"lacks {', '.join(sorted(lacking))}, which its contract has"
+            )
         with self._reaching("s3"):
-            return self.table(name).scan(row_filter=newer, selected_fields=columns).to_arrow_batch_reader()
+            reader = table.scan(row_filter=newer, selected_fields=columns).to_arrow_batch_reader()
+        return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
+
+    def _batches(self, reader: "RecordBatchReader") -> Iterator["RecordBatch"]:
+        """The batches as they are read, which is when the store is asked for them."""
+        with self._reaching("s3"):
+            yield from reader
 
     def create(self, contract: Contract) -> "Table":
         """The contract's table, made when it is not there yet: its columns, its partitions."""

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from catalog import contract, sql
+from catalog import sql
 from lineage import staging
 from lineage.errors import ConfigurationError, SourceEmpty
 from lineage.hooks.lake import LakeHook
 from lineage.hooks.warehouse import Session, WarehouseHook
 from lineage.operators.base import LineageOperator
-from lineage.outcome import ColumnSource, Outcome, Read, Written
+from lineage.outcome import Outcome, Read, Written
 from lineage.sql_lineage import column_lineage
 from lineage.staging import Stage
 
@@ -114,7 +114,7 @@ class LoadWarehouseOperator(WarehouseOperator):
     def run(self, context: "Context") -> Outcome:
         """Rows in are those read from the lake, rows out those merged or inserted, the summary's days not counted."""
         loaded_at, stages = datetime.now(UTC), staging.facts()
-        targets = [*(stage.target for stage in stages), *self._derived]
+        targets = [*(stage.target for stage in stages), *(target for target, _ in staging.derived())]
         written = dict.fromkeys((target.name for target in targets), 0)
         with self.warehouse.transaction() as session:
             self.warehouse.prepare(session, targets)
@@ -143,25 +143,19 @@ class LoadWarehouseOperator(WarehouseOperator):
             sql=tuple(statement for statement, _ in staging.fact_statements()),
         )
 
-    _derived: ClassVar = (contract.load("warehouse.daily_summary"), contract.load("warehouse.load_log"))
-
     def _summaries(self, rows: dict[str, int]) -> tuple[Written, ...]:
+        """What is computed in the warehouse, with the column lineage of its SQL; staged rows count as their table's."""
+        tables = {stage.target.name: self.warehouse.dataset(stage.target.name) for stage in staging.facts()}
+        tables |= {f"staging_{name}": dataset for name, dataset in tables.items()}
         return tuple(
             Written(
                 dataset=self.warehouse.dataset(target.name),
                 contract=target,
                 rows=rows.get(target.name),
-                columns=self._summary_columns() if target.name == "daily_summary" else {},
+                columns=column_lineage(query, tables=tables),
             )
-            for target in self._derived
+            for target, query in staging.derived()
         )
-
-    def _summary_columns(self) -> dict[str, tuple[ColumnSource, ...]]:
-        """Parsed from the SQL, through the days that a load touches."""
-        tables = {name: self.warehouse.dataset(name) for name in ("events", "user_sessions")}
-        staged = {f"staging_{name}": dataset for name, dataset in tables.items()}
-        query = f"WITH affected_dates AS (\n{staging.AFFECTED_DATES}\n)\n{staging.DAILY_SUMMARY}"
-        return column_lineage(query, tables=tables | staged)
 
 
 class LoadDimensionsOperator(WarehouseOperator):

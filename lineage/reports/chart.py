@@ -64,12 +64,12 @@ def bars(
 
 def ranks(name: str, labels: Sequence[str], values: Sequence[float], *, title: str, words: Words) -> str:
     """Lying bars, the first on top, each with its amount beside it."""
-    with _drawn(name, height_in=0.7 + 0.34 * max(len(values), 1), title=title) as canvas:
+    with _drawn(name, height_in=0.25 + 0.34 * max(len(values), 1), title=title) as canvas:
         axes = canvas.axes
         drawn = axes.barh(range(len(values)), values, color=ONE, height=0.72)
         axes.bar_label(drawn, [words(value) for value in values], padding=4)
         axes.set_yticks(range(len(values)), [label if len(label) < 26 else label[:24] + "…" for label in labels])
-        axes.invert_yaxis()
+        axes.set_ylim(max(len(values), 1) - 0.5, -0.5)
         axes.margins(x=0.28)
         axes.tick_params(axis="y", length=0)
         axes.xaxis.set_visible(False)

@@ -73,6 +73,11 @@ class Figures:
     currencies: tuple[str, ...]
 
     @property
+    def until(self) -> int:
+        """The hour up to which there are events: 24 for a whole day."""
+        return max((hour.hour + 1 for hour in self.hours if hour.sessions or hour.users), default=0)
+
+    @property
     def summary(self) -> Mapping[str, Any]:
         """The day's row of daily_summary."""
         return self.days[-1]

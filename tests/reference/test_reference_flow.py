@@ -1,13 +1,18 @@
 """Reference data from the shop's API through object, lake and cache to the warehouse, on real servers."""
 
 import json
+from datetime import UTC, datetime
+from threading import Event, Thread
+from types import SimpleNamespace
 
+import httpx
 import pytest
 
 from catalog.contract import load
 from lineage.errors import SourceEmpty
 from lineage.hooks.cache import CacheHook
 from lineage.hooks.lake import LakeHook, arrow_schema
+from lineage.hooks.shop import ShopHook
 from lineage.hooks.warehouse import WarehouseHook
 from lineage.operators.reference import FetchCatalogOperator, LandInLakeOperator, RefreshLookupCacheOperator
 from lineage.operators.warehouse import LoadDimensionsOperator
@@ -90,6 +95,51 @@ def test_keys_and_fields_that_are_no_longer_wanted_go(flow):
     assert len(list(client.scan_iter(match="lookup:user:*", count=1000))) == count
     assert not client.hexists(some, "old_field")
     assert client.get("lookup:other") == "not ours"
+
+
+def test_a_reader_finds_every_product_while_the_cache_is_refreshed(flow):
+    keys = list(CacheHook().client.scan_iter(match="lookup:product:*", count=1000))
+    reader, done, incomplete = CacheHook().client, Event(), []
+
+    def read():
+        while not done.is_set():
+            with reader.pipeline(transaction=False) as pipe:
+                for key in keys:
+                    pipe.hmget(key, ["product_id", "price"])
+                incomplete.extend(found for found in pipe.execute() if None in found)
+
+    thread = Thread(target=read)
+    thread.start()
+    for _ in range(3):
+        step(RefreshLookupCacheOperator)
+    done.set()
+    thread.join()
+    assert len(keys) > 1000
+    assert incomplete == []
+
+
+def test_a_malformed_record_is_set_apart_with_its_reason_and_the_rest_goes_on(flow):
+    known = {"product_id": "p1", "product_name": "Lamp", "category": "home", "price": 1.5, "last_updated": "2026-03-01"}
+    sent = {"products": [known, known | {"product_id": "p2", "price": "dear"}], "users": [{"user_id": "u1"}]}
+
+    def answer(request):
+        return httpx.Response(200, json={"items": sent[request.url.path.split("/")[-1]], "pages": 1})
+
+    fetch = FetchCatalogOperator(task_id="fetch", stamp="malformed")
+    fetch.shop = ShopHook(transport=httpx.MockTransport(answer))
+    outcome = fetch.run({})
+    assert (outcome.rows_in, outcome.rows_out, outcome.rows_rejected) == (3, 2, 1)
+    (line,) = LakeHook().get("landing/rejected/products-malformed.jsonl").splitlines()
+    assert json.loads(line) == {"reason": "price is no decimal(12,2)", "record": sent["products"][1]}
+    assert LakeHook().metadata("landing/rejected/users-malformed.jsonl") is None
+
+
+def test_the_stamp_of_a_run_is_the_same_for_each_of_its_tasks():
+    steps = [FetchCatalogOperator(task_id="fetch"), LandInLakeOperator(task_id="land")]
+    run = SimpleNamespace(run_after=datetime(2026, 3, 1, 5, 30, tzinfo=UTC))
+    for operator in steps:
+        operator.render_template_fields({"dag_run": run})
+    assert [operator.stamp for operator in steps] == ["20260301T053000"] * 2
 
 
 def test_an_empty_lake_table_does_not_empty_the_cache(flow):

@@ -101,6 +101,12 @@ def test_a_figure_is_compared_with_the_day_before_and_less_can_be_better(figures
     assert (tile.value, tile.change, tile.mood) == (value, change, mood)
 
 
+def test_a_day_that_is_not_over_says_so(figures):
+    morning = tuple(hour if hour.hour < 7 else replace(hour, users=0, sessions=0) for hour in figures.hours)
+    assert "from before 07:00" in as_html(replace(figures, hours=morning)).decode()
+    assert "The day so far" not in as_html(figures).decode()
+
+
 def test_without_a_day_before_nothing_is_compared(figures):
     alone = replace(figures, days=figures.days[1:])
     assert {(tile.change, tile.mood) for tile in tiles(alone)} == {("nothing to compare with", "even")}

@@ -124,6 +124,20 @@ def query(platform: object) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
 
 
 @pytest.fixture
+def batch() -> Callable[[str, list[Row]], Any]:
+    """A function: lake table, rows → one Arrow batch as the lake gives it."""
+
+    def made(name: str, rows: list[Row]) -> Any:
+        import pyarrow as pa
+
+        contract = load(f"lake.{name}")
+        complete = [filled(contract, row) for row in rows]
+        return pa.RecordBatch.from_pylist(complete, schema=arrow_schema(contract.schema))
+
+    return made
+
+
+@pytest.fixture
 def event() -> Callable[..., Row]:
     return an_event
 
