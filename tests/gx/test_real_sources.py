@@ -57,6 +57,12 @@ def test_of_a_lake_table_the_newest_batch_is_checked_or_what_is_above_a_mark(fra
     assert check("lake.enriched_events", now=now, above=marks[0].isoformat(), fail_on="never").rows_in == 11
     assert check("lake.enriched_events", now=now, above=marks[2].isoformat(), fail_on="never").rows_in == 6
     assert check("lake.enriched_events", now=now, max_rows=2, fail_on="never").rows_in == 2
+    waiting = {"loads_into": {"lake.enriched_events": "events"}, "fail_on": "never"}
+    assert check("lake.enriched_events", now=now, **waiting).rows_in == 15
+    with WarehouseHook().transaction() as session:
+        WarehouseHook().prepare(session, [contract.load("warehouse.load_log")])
+    insert("load_log", {"table_name": "events", "loaded_until": marks[0], "row_count": 4, "updated_at": now})
+    assert check("lake.enriched_events", now=now, **waiting).rows_in == 11
 
 
 def test_a_warehouse_table_is_checked_by_sql_where_it_is(now: datetime) -> None:
