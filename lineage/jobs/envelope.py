@@ -13,6 +13,7 @@ from catalog.schema import Field, Schema
 from lineage.jobs.columns import ENRICHED, ENVIRONMENTS, EVENT_NAMES, IDS, RAW, REASONS, sent_paths
 
 MEMBERS = "map<string,variant>"
+NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 LAST_MICROSECOND = 253_402_300_799_999_999  # of the year 9999
 
 
@@ -48,13 +49,16 @@ def normalised(messages: DataFrame, *, future_hours: float) -> DataFrame:
         (F.coalesce(F.size("props"), F.lit(0)) > 0).alias("has_properties"),
         _has_metadata().alias("has_metadata"),
     )
-    rows = rows.withColumn("rest", _rest(schema))  # a column of its own: evaluated once, used twice
-    return rows.withColumn("extra", F.when(F.size("rest") > 0, F.to_json("rest"))).drop("top", "props", "meta", "rest")
+    rows = rows.withColumn("unheld", _unheld(schema)).withColumn("rest", _rest())  # of their own: evaluated once
+    return rows.withColumn("extra", F.when(F.size("rest") > 0, F.to_json("rest"))).drop(
+        "top", "props", "meta", "unheld", "rest"
+    )
 
 
 def event_time(sent: Column) -> Column:
     """A sent time, epoch milliseconds (also with a fraction) or ISO-8601 (UTC unless it says otherwise), else null."""
-    micros = sent.try_cast("decimal(20,3)") * 1000
+    # Only what looks like a number is cast: a failing cast costs an exception a row.
+    micros = F.when(sent.rlike(NUMBER), sent.try_cast("decimal(20,3)") * 1000)
     in_range = micros.between(0, LAST_MICROSECOND)
     from_number = F.when(in_range, F.timestamp_micros(micros.try_cast("bigint")))
     return F.when(micros.isNotNull(), from_number).otherwise(F.try_to_timestamp(sent))
@@ -63,6 +67,10 @@ def event_time(sent: Column) -> Column:
 def uuid_of(content: Column) -> Column:
     """The UUIDv5 of bytes or text in our namespace, as `uuid.uuid5(IDS, ...)` gives it."""
     digest = F.sha1(F.concat(F.lit(IDS.bytes), content.cast("binary")))
+    return F.transform(F.array(digest), _as_uuid)[0]  # so that the digest is made once
+
+
+def _as_uuid(digest: Column) -> Column:
     variant = F.translate(F.substring(digest, 17, 1), "0123456789abcdef", "89ab" * 4)
     version = F.concat(F.lit("5"), F.substring(digest, 14, 3))
     groups = (
@@ -152,21 +160,40 @@ def _reason(future_hours: float) -> Column:
     return chosen
 
 
-def _rest(schema: Schema) -> Column:
+def _rest() -> Column:
     """What no column took, or could not hold, by path: {"properties.coupon_code": "AUTUMN", "metadata.sdk": {...}}."""
-    taken: dict[str, list[str]] = {"top": [], "props": [], "meta": []}
-    returned: dict[str, list[Column]] = {"top": [], "props": [], "meta": []}
-    for column, paths in sent_paths().items():
-        for path in paths:
-            *above, member = path.split(".")
-            group = {"properties": "props", "metadata": "meta"}[above[0]] if above else "top"
-            taken[group].append(member)
-            if schema[column].base != "string" and group != "top":
-                returned[group].append(F.when(F.col(column).isNull() & _present(group, member), member))
-    left = {group: _left(group, taken[group], returned[group]) for group in taken}
-    objects = (F.col("props").isNotNull(), F.col("meta").isNotNull())
-    top = F.map_filter(left["top"], lambda k, _: ~((k == "properties") & objects[0] | (k == "metadata") & objects[1]))
-    return F.map_concat(top, _below("properties.", left["props"]), _below("metadata.", left["meta"]))
+    top = F.map_filter(_members("top"), lambda k, _: ~k.isin(_taken("")) & ~_is_object(k))
+    kept_back = lambda k, _: ~k.isin(_taken("properties.")) | F.array_contains("unheld", k)  # noqa: E731
+    props = F.map_filter(_members("props"), kept_back)
+    meta = F.map_filter(_members("meta"), lambda k, _: ~k.isin(_taken("metadata.")))
+    return F.map_concat(top, _below("properties.", props), _below("metadata.", meta))
+
+
+def _taken(prefix: str) -> list[str]:
+    """The members below `prefix` that columns are made from."""
+    paths = [path for paths in sent_paths().values() for path in paths]
+    return [
+        path.removeprefix(prefix) for path in paths if path.startswith(prefix) and "." not in path.removeprefix(prefix)
+    ]
+
+
+def _is_object(member: Column) -> Column:
+    return ((member == "properties") & F.col("props").isNotNull()) | (
+        (member == "metadata") & F.col("meta").isNotNull()
+    )
+
+
+def _unheld(schema: Schema) -> Column:
+    """The members of `properties` that have a value which their column's type cannot hold."""
+    typed = [name for name, paths in sent_paths().items() if schema[name].base != "string" and "." in paths[0]]
+    members = ((name, sent_paths()[name][0].removeprefix("properties.")) for name in typed)
+    return F.array_compact(
+        F.array(*(F.when(F.col(name).isNull() & _present("props", member), member) for name, member in members))
+    )
+
+
+def _members(group: str) -> Column:
+    return F.coalesce(F.col(group), F.expr(f"CAST(map() AS {MEMBERS})"))
 
 
 def _below(prefix: str, members: Column) -> Column:
@@ -176,9 +203,3 @@ def _below(prefix: str, members: Column) -> Column:
 def _present(group: str, member: str) -> Column:
     value = F.try_element_at(F.col(group), F.lit(member))
     return value.isNotNull() & ~F.is_variant_null(value)
-
-
-def _left(group: str, taken: list[str], returned: list[Column]) -> Column:
-    members = F.coalesce(F.col(group), F.expr(f"CAST(map() AS {MEMBERS})"))
-    back = F.array(*returned) if returned else F.array().cast("array<string>")
-    return F.map_filter(members, lambda k, _: ~k.isin(taken) | F.coalesce(F.array_contains(back, k), F.lit(False)))

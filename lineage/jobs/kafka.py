@@ -112,6 +112,6 @@ def limited(starts: Offsets, ends: Offsets, *, budget: int) -> dict[int, int]:
     if total <= budget:
         return dict(ends)
     return {
-        part: starts[part] + min(count, max(1, count * budget // total)) if count else ends[part]
+        part: starts[part] + min(count, -(-count * budget // total)) if count else ends[part]
         for part, count in waiting.items()
     }
