@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import urllib.request
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -14,6 +13,7 @@ from threading import Lock
 
 from stack import ready
 from stack.environment import AIRFLOW_LOGIN
+from stack.errors import StepFailed
 from stack.home import write_private
 from stack.server import Probe, Server, Site, inherited, step
 
@@ -50,7 +50,9 @@ def _prepare(site: Site) -> None:
 
 def _warm_execution_api(site: Site) -> None:
     """The API for tasks is built at its first request, 7-22 s: not in the first task's time."""
-    urllib.request.urlopen(f"{site.environment['AIRFLOW_URL']}/execution/health", timeout=120).close()
+    url = f"{site.environment['AIRFLOW_URL']}/execution/health"
+    if missing := ready.answers(url, timeout_s=180):
+        raise StepFailed("airflow-api warm-up", missing)
 
 
 def servers(site: Site) -> tuple[Server, ...]:
@@ -81,7 +83,7 @@ def _component(site: Site, prepare: Callable[[], None], command: str, options: t
         prepare=prepare,
         settle=partial(_warm_execution_api, site) if is_api else (lambda: None),
         needs=("postgres",),
-        start_s=180,
+        start_s=300,
         stop_s=30,
         sweeps=True,
     )

@@ -29,8 +29,9 @@ def _get(url: str, *, timeout_s: float = 2) -> tuple[int, bytes] | str:
         return f"no answer from {url}: {error}"
 
 
-def _http(url: str) -> str | None:
-    answer = _get(url)
+def answers(url: str, *, timeout_s: float = 2) -> str | None:
+    """A GET of `url` is answered, with 2xx or 3xx."""
+    answer = _get(url, timeout_s=timeout_s)
     return answer if isinstance(answer, str) else None
 
 
@@ -106,17 +107,17 @@ def glue(environment: Environment) -> str | None:
 
 def marquez(environment: Environment) -> str | None:
     """The lineage backend lists its namespaces; works for the embedded one and for the real one."""
-    return _http(f"{environment['MARQUEZ_URL']}/api/v1/namespaces")
+    return answers(f"{environment['MARQUEZ_URL']}/api/v1/namespaces")
 
 
 def shop(environment: Environment) -> str | None:
     """The shop's API says that it is healthy."""
-    return _http(f"{environment['SHOP_URL']}/health")
+    return answers(f"{environment['SHOP_URL']}/health")
 
 
 def slack(environment: Environment) -> str | None:
     """The chat sink answers."""
-    return _http(f"{environment['STACK_SLACK_URL']}/health")
+    return answers(f"{environment['STACK_SLACK_URL']}/health")
 
 
 def mail(environment: Environment) -> str | None:

@@ -19,7 +19,7 @@ def client(environment: Mapping[str, str]) -> Any:
     from botocore.config import Config
 
     once = {"total_max_attempts": 1}
-    quick = Config(connect_timeout=2, read_timeout=5, retries=once, s3={"addressing_style": "path"})
+    quick = Config(connect_timeout=2, read_timeout=20, retries=once, s3={"addressing_style": "path"})
     return boto3.client(
         "s3",
         endpoint_url=environment["AWS_ENDPOINT_URL_S3"],

@@ -110,7 +110,7 @@ class Supervisor:
         return {state.name: state for state in found}
 
     def is_up(self, name: str) -> bool:
-        """Whether the server's process is there or is being started again; waits for the end of one that is stopping."""
+        """Whether the server is there or on its way; one that is stopping is waited for, and is not."""
         ready.wait(lambda: "stopping" if self._state(name) == "STOPPING" else None, timeout_s=60)
         return self._state(name) not in _DOWN
 
