@@ -196,6 +196,14 @@ class LakeHook(BaseHook):
         logger.info("replaced %s by %d rows of %s", self.dataset(contract.name), rows.num_rows, origin)
         return True
 
+    def size(self, name: str) -> tuple[int | None, int | None]:
+        """(bytes, files) of a table's current data; None where its last writer did not say."""
+        current = self.table(name).current_snapshot()
+        summary = current.summary if current and current.summary else {}
+        found = [summary.get(key) for key in ("total-files-size", "total-data-files")]
+        bytes_, files = (None if value is None else int(value) for value in found)
+        return bytes_, files
+
     @property
     def _warehouse(self) -> str:
         return f"s3://{self.bucket}/warehouse"

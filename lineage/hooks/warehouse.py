@@ -12,9 +12,10 @@ from airflow.sdk import BaseHook, Connection
 from catalog import dataset, sql
 from catalog.contract import Contract
 from catalog.dataset import Dataset
-from lineage.errors import ServiceUnavailable, StatementRefused, TableMismatch
+from lineage.errors import ConfigurationError, ServiceUnavailable, StatementRefused, TableMismatch
 
 logger = logging.getLogger(__name__)
+TIMEOUT_S = 10
 COLUMNS = """SELECT column_name, data_type, is_nullable, column_default
 FROM information_schema.columns WHERE table_schema = CURRENT_SCHEMA() AND table_name = %s"""
 WORDS = {"varchar": "character varying", "decimal": "numeric"}  # as information_schema spells what DDL calls otherwise
@@ -48,8 +49,23 @@ class Session:
                 stream.write(chunk)
 
 
+class _Driver(PostgresHook):
+    """The provider's connection, with bounds that the connection's extra may replace.
+
+    `client_encoding`: Redshift calls its own UNICODE, a word that psycopg 3 does not know; it also keeps no statements
+    prepared by the client. `_create_connection` is not the provider's public door (postgres 7.1 has no other for
+    defaults): should it move, only the defaults are lost.
+    """
+
+    ignored_extra_options = PostgresHook.ignored_extra_options | {"iam_role"}
+
+    def _create_connection(self, conn_args: dict[str, Any]) -> Any:
+        defaults = {"connect_timeout": TIMEOUT_S, "client_encoding": "utf8", "prepare_threshold": None}
+        return super()._create_connection(defaults | conn_args)
+
+
 class WarehouseHook(BaseHook):
-    """A warehouse of tables declared in contracts."""
+    """A warehouse of tables declared in contracts. `iam_role` in the extra is what Redshift reads exports with."""
 
     session_type: ClassVar[type[Session]] = Session
     conn_name_attr = "warehouse_conn_id"
@@ -74,6 +90,18 @@ class WarehouseHook(BaseHook):
     def bytes_per_character(self) -> int:
         """How much longer a VARCHAR has to be than the text it is for."""
         return 4 if self.dialect == "redshift" else 1
+
+    @property
+    def iam_role(self) -> str:
+        """The role that Redshift reads the lake's exports with.
+
+        Raises:
+            ConfigurationError: the connection's extra does not name one.
+        """
+        role = self.connection.extra_dejson.get("iam_role")
+        if not role:
+            raise ConfigurationError(f"connection {self.warehouse_conn_id}", 'Redshift needs "iam_role" in its extra')
+        return str(role)
 
     def dataset(self, table: str) -> Dataset:
         """The table's name in lineage."""
@@ -111,7 +139,7 @@ class WarehouseHook(BaseHook):
             _compare(contract, {str(row[0]): (str(row[1]), row[2] == "YES" or row[3] is not None) for row in found})
 
     def _connect(self) -> Any:
-        return PostgresHook(postgres_conn_id=self.warehouse_conn_id).get_conn()
+        return _Driver(postgres_conn_id=self.warehouse_conn_id).get_conn()
 
 
 @contextmanager

@@ -181,10 +181,13 @@ class LandInLakeOperator(ReferenceOperator):
         return Read(dataset=self.lake.object_dataset(resource.landing.name), contract=resource.landing, rows=rows)
 
     def _written(self, resource: Resource, *, rows: int | None = None, changed: bool = True) -> Written:
+        size_bytes, files = (None, None) if rows is None else self.lake.size(resource.lake.name)
         return Written(
             dataset=self.lake.dataset(resource.lake.name),
             contract=resource.lake,
             rows=rows,
+            size_bytes=size_bytes,
+            files=files,
             lifecycle="OVERWRITE" if changed else None,
             columns=same_columns(self.lake.object_dataset(resource.landing.name), resource.landing, resource.lake),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import sql
 from lineage import staging
-from lineage.errors import ConfigurationError, SourceEmpty
+from lineage.errors import SourceEmpty
 from lineage.hooks.lake import LakeHook
 from lineage.hooks.warehouse import Session, WarehouseHook
 from lineage.operators.base import LineageOperator
@@ -41,19 +41,17 @@ class Tally:
 class WarehouseOperator(LineageOperator):
     """What both loads share: the hooks, and how rows get from the lake into a landing table."""
 
-    template_fields = ("lake_conn_id", "warehouse_conn_id", "iam_role")
+    template_fields = ("lake_conn_id", "warehouse_conn_id")
 
     def __init__(
         self,
         *,
         lake_conn_id: str = "lake_default",
         warehouse_conn_id: str = "warehouse_default",
-        iam_role: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """`iam_role`: the role that Redshift reads the export with; not used by PostgreSQL."""
         super().__init__(**kwargs)
-        self.lake_conn_id, self.warehouse_conn_id, self.iam_role = lake_conn_id, warehouse_conn_id, iam_role
+        self.lake_conn_id, self.warehouse_conn_id = lake_conn_id, warehouse_conn_id
 
     @cached_property
     def lake(self) -> LakeHook:
@@ -81,14 +79,12 @@ class WarehouseOperator(LineageOperator):
         return tally.rows
 
     def _copy_from_s3(self, session: Session, stage: Stage, rows: Iterable["RecordBatch"], *, prefix: str) -> None:
-        if not self.iam_role:
-            raise ConfigurationError("iam_role", "Redshift needs a role that may read the lake's exports")
         files = 0
         for files, body in enumerate(staging.as_parquet(rows), start=1):
             self.lake.put(f"{prefix}{files:05}.parquet", body, content_type="application/vnd.apache.parquet")
         if files:
             url = f"s3://{self.lake.bucket}/{prefix}"
-            session.execute(sql.copy_from_s3(stage.target, url=url, iam_role=self.iam_role))
+            session.execute(sql.copy_from_s3(stage.target, url=url, iam_role=self.warehouse.iam_role))
 
     def written(self, stage: Stage, rows: int | None = None) -> Written:
         """A warehouse table as an output, with the column lineage of the copy."""

@@ -63,6 +63,7 @@ def test_a_product_is_the_same_at_both_ends(flow):
 def test_landing_again_what_is_landed_commits_nothing(flow):
     table = LakeHook().table("products")
     outcome = step(LandInLakeOperator, stamp=STAMP)
+    assert [written.files for written in outcome.outputs] == [1, 1]
     assert LakeHook().table("products").current_snapshot() == table.current_snapshot()
     assert outcome.rows_out == flow["land"].rows_out
 

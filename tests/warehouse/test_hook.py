@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lineage.errors import ServiceUnavailable
+from lineage.errors import ConfigurationError, ServiceUnavailable
 from lineage.hooks.warehouse import WarehouseHook
 
 
@@ -29,6 +29,8 @@ def test_the_type_of_the_connection_decides_the_dialect_and_the_name(connection)
     local = connection()
     assert (local.dialect, str(local.dataset("events"))) == ("postgres", "postgres://127.0.0.1:1/wh.public.events")
     cluster = connection(conn_type="redshift", host=host, port=5439)
+    with pytest.raises(ConfigurationError, match="iam_role"):
+        _ = cluster.iam_role
     assert (cluster.dialect, str(cluster.dataset("events"))) == (
         "redshift",
         "redshift://shop.eu-west-1:5439/wh.public.events",
