@@ -7,8 +7,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -114,6 +115,24 @@ def relay(
             time.sleep(0.1)
     if once and (left := box.pending()):
         raise BackendUnavailable(left, box.trouble() or "the backend did not take them")
+
+
+@cli.command()
+@click.argument("action", type=click.Choice(["start", "status", "stop"]))
+@click.argument("job", type=click.Choice(["enrich_events", "analyse_sessions"]))
+@click.option("--interval", "interval_s", default=10.0, show_default=True, help="Seconds between two looks for news.")
+@click.option("--patience", "patience_s", default=300.0, show_default=True, help="Seconds to wait for start or stop.")
+def stream(action: str, job: str, interval_s: float, patience_s: float) -> None:
+    """Start, look at or stop a Spark job that goes on and on. `stop` lets the batch in hand end.
+
+    Needs the connections spark_default, kafka_default, lake_default and cache_default (AIRFLOW_CONN_...).
+    """
+    from lineage.operators.stream import SparkStreamOperator
+
+    wait, rest = timedelta(seconds=patience_s), timedelta(seconds=interval_s)
+    SparkStreamOperator(
+        task_id="stream", action=cast("Any", action), job=job, interval=rest, patience=wait, reads=(), writes=()
+    ).act()
 
 
 def _as_json(found: Status) -> dict[str, Any]:

@@ -13,6 +13,8 @@ LineageError
  ├─ DatasetMissing          nothing has written it yet: .dataset             retryable  exit 3
  ├─ SourceEmpty             nothing to replace good rows with: .dataset                 exit 3
  ├─ SparkFailed             an application ended badly: .job, .code, .tail   retryable  exit 3
+ ├─ StreamNotRunning        nobody runs the job: .job, .since                           exit 3
+ ├─ StreamStillRunning      it did not stop in time: .job, .holder           retryable  exit 3
  └─ ChecksFailed            a critical expectation does not hold: .outcome, .where      exit 1
 
 Errors of tasks carry what was done before in `.outcome`, so that the FAIL event tells it.
@@ -20,6 +22,7 @@ Errors of tasks carry what was done before in `.outcome`, so that the FAIL event
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,6 +171,31 @@ class SparkFailed(LineageError):
     def __init__(self, job: str, code: int, tail: str) -> None:
         super().__init__(f"Spark application {job} ended with exit code {code}. Its last lines:\n{tail}")
         self.job, self.code, self.tail = job, code, tail
+
+
+class StreamNotRunning(LineageError):
+    """Nobody runs the long-running job."""
+
+    exit_code = 3
+
+    def __init__(self, job: str, since: str) -> None:
+        super().__init__(
+            f"{job} is not running; its last word is of {since}. Start it with `lineage stream start {job}`."
+        )
+        self.job, self.since = job, since
+
+
+class StreamStillRunning(LineageError):
+    """The long-running job did not end in time."""
+
+    exit_code = 3
+    retryable = True
+
+    def __init__(self, job: str, holder: str, patience: timedelta) -> None:
+        super().__init__(
+            f"{job} still runs after {patience}: {holder}. Its batch takes longer; ask again, or end the process."
+        )
+        self.job, self.holder = job, holder
 
 
 class ChecksFailed(LineageError):

@@ -67,12 +67,8 @@ class SparkHook(BaseHook):
             )
         return bool(mode == "local")
 
-    def submit(self, application: Application) -> None:
-        """Run the application here to its end; its log lines become the task's.
-
-        Raises:
-            SparkFailed: it ended with another exit code than 0; the error carries its last lines.
-        """
+    def _command(self, application: Application) -> tuple[list[str], dict[str, str]]:
+        """The command line and the environment of a local run."""
         extra = self.extra
         settings = {
             "spark.master": "local[2]",
@@ -93,6 +89,26 @@ class SparkHook(BaseHook):
             "PYSPARK_PYTHON": str(Path(extra["spark_submit"]).with_name("python")),  # spark-submit finds pyspark by it
             **application.environment,
         }
+        return command, environment
+
+    def start(self, application: Application, *, log: Path) -> int:
+        """Start the application here and leave it alone, its lines in `log`; its process id."""
+        command, environment = self._command(application)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as lines:
+            process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines, start_new_session=True
+            )
+        logger.info("%s runs as process %d, its log is %s", application.name, process.pid, log)
+        return process.pid
+
+    def submit(self, application: Application) -> None:
+        """Run the application here to its end; its log lines become the task's.
+
+        Raises:
+            SparkFailed: it ended with another exit code than 0; the error carries its last lines.
+        """
+        command, environment = self._command(application)
         logger.info("starting %s: %s %s", application.name, application.file, " ".join(application.arguments))
         last: deque[str] = deque(maxlen=TAIL_LINES)
         with subprocess.Popen(

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from pyspark.sql import SparkSession
 
-from lineage.jobs import lookup, session
+from lineage.jobs import control, lookup, session
 from lineage.jobs.errors import JobError
 from lineage.jobs.lease import Lease
 from lineage.jobs.report import Report
@@ -70,6 +70,7 @@ def main(name: str, options: Namespace, build: Callable[[SparkSession], Job]) ->
 def run(name: str, job: Job, lease: Lease, switch: "Switch", *, forever: bool, interval_s: float) -> Report:
     """Pass after pass (one unless `forever`); a stop lets the batch in hand end. All batches added up."""
     total = Report(job=name)
+    switch.reset()
     switch.say("running", total)
     while True:
         for report in job.run(lease):
@@ -92,10 +93,13 @@ class Switch:
 
     def __init__(self, name: str) -> None:
         self.redis = cache()
-        self._stop_key, self._status_key = f"job:{name}:stop", f"job:{name}:status"
+        self._stop_key, self._status_key = control.stop_key(name), control.status_key(name)
         self._signalled = False
-        self.redis.delete(self._stop_key)
         signal.signal(signal.SIGTERM, self._signal)
+
+    def reset(self) -> None:
+        """Forget a wish to stop that was meant for a run before."""
+        self.redis.delete(self._stop_key)
 
     def off(self) -> bool:
         """Whether somebody wants the job to end."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from lineage.jobs import control
 from lineage.jobs.errors import LeaseHeld, LeaseLost
 
 TTL_S = 15.0
@@ -41,7 +42,7 @@ class Lease:
         while not self.redis.set(self._key, self._value, nx=True, px=int(self.ttl_s * 1000)):
             now_left_ms = self.redis.pttl(self._key)
             if now_left_ms > left_ms or time.monotonic() > deadline:
-                raise LeaseHeld(self.name, self._holder())
+                raise LeaseHeld(self.name, control.holder(self.redis.get(self._key)) or "somebody")
             left_ms = now_left_ms if now_left_ms >= 0 else left_ms
             time.sleep(0.5)
         threading.Thread(target=self._renew, daemon=True, name="lease").start()
@@ -59,7 +60,7 @@ class Lease:
 
     @property
     def _key(self) -> str:
-        return f"lease:{self.name}"
+        return control.lease_key(self.name)
 
     def _renew(self) -> None:
         from redis import RedisError
@@ -67,8 +68,3 @@ class Lease:
         while not self._ended.wait(self.ttl_s / 5):
             with suppress(RedisError):  # the next turn tries again; `check` tells when it was too late
                 self.redis.eval(_RENEW, 1, self._key, self._value, int(self.ttl_s * 1000))
-
-    def _holder(self) -> str:
-        held = json.loads(self.redis.get(self._key) or "{}")
-        who = held.get("owner", "somebody")
-        return f"{who} (process {held.get('pid')} on {held.get('host')}, since {held.get('since')})"

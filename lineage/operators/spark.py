@@ -89,13 +89,26 @@ class SparkKubernetesOperator(LineageOperator):
         """End a local driver."""
         self.spark.stop()
 
-    def arranged(self, context: "Context", *, outcome: str, transport: Mapping[str, str]) -> Application:
+    def arranged(
+        self,
+        context: "Context | None",
+        *,
+        outcome: str,
+        transport: Mapping[str, str],
+        arguments: Mapping[str, str] | None = None,
+        flags: tuple[str, ...] = (),
+    ) -> Application:
         """The application with everything it needs; secrets only in its environment."""
         from airflow.providers.common.compat.openlineage.utils.spark import (
             inject_parent_job_information_into_spark_properties as parent_of,
         )
 
-        options = {"bootstrap": self.kafka.bootstrap, "outcome": outcome, "owner": self._me(context), **self.arguments}
+        options = {
+            "bootstrap": self.kafka.bootstrap,
+            "outcome": outcome,
+            "owner": self._me(context),
+            **(arguments or self.arguments),
+        }
         lake = conf.Lake(
             bucket=self.lake.bucket,
             region=str(self.lake.extra.get("region_name", "us-east-1")),
@@ -104,11 +117,12 @@ class SparkKubernetesOperator(LineageOperator):
             glue_endpoint=self.lake.endpoint("glue"),
         )
         namespace = os.environ.get("AIRFLOW__OPENLINEAGE__NAMESPACE", "ecompulse")
-        listener = conf.listener(namespace, transport, parent=parent_of({}, context))
+        listener = conf.listener(namespace, transport, parent=parent_of({}, context) if context else {})
         return Application(
             name=self.job,
             file=self.application,
-            arguments=tuple(part for key, value in options.items() if value for part in (f"--{key}", str(value))),
+            arguments=tuple(part for key, value in options.items() if value for part in (f"--{key}", str(value)))
+            + flags,
             spark_conf={**lake.conf(), **listener},
             environment=self._secrets() if self.spark.is_local else {},
         )
@@ -210,7 +224,9 @@ class SparkKubernetesOperator(LineageOperator):
             found |= {"AWS_SESSION_TOKEN": keys.token} if keys.token else {}
         return found | {"AWS_REGION": str(self.lake.extra.get("region_name", "us-east-1"))}
 
-    def _me(self, context: "Context") -> str:
+    def _me(self, context: "Context | None") -> str:
+        if context is None:
+            return "lineage stream"
         return f"{self.dag_id}.{self.task_id} {context['run_id']}"
 
     def _spool(self, context: "Context") -> Path:

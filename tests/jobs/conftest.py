@@ -62,7 +62,7 @@ def submit() -> Callable[..., subprocess.Popen]:
 def run_job(submit, tmp_path_factory) -> Callable[..., Run]:
     """Run a job to its end on the servers of the environment, with the lineage listener on."""
 
-    def run(job: str, *arguments: str, die_after: str = "") -> Run:
+    def run(job: str, *arguments: str, die_after: str = "", wait_for: Callable[..., None] | None = None) -> Run:
         folder = tmp_path_factory.mktemp(job)
         lake = conf.Lake(
             bucket=os.environ["ECOMPULSE_LAKE_BUCKET"],
@@ -73,6 +73,8 @@ def run_job(submit, tmp_path_factory) -> Callable[..., Run]:
         )
         spool, outcome = folder / "spool.jsonl", folder / "outcome.json"
         listener = conf.listener("ecompulse", {"type": "file", "location": str(spool)})
+        if wait_for is not None:
+            arguments = (*arguments, "--owner", "the stream")
         broker = ("--bootstrap", os.environ["KAFKA_BOOTSTRAP_SERVERS"], "--outcome", str(outcome))
         process = submit(
             f"lineage/jobs/{job}.py",
@@ -81,6 +83,8 @@ def run_job(submit, tmp_path_factory) -> Callable[..., Run]:
             more=lake.conf() | listener,
             env={"ECOMPULSE_DIE_AFTER": die_after},
         )
+        if wait_for is not None:
+            wait_for(process)
         output, _ = process.communicate(timeout=600)
         report = Report.read(outcome.read_text()) if outcome.exists() else None
         events = (

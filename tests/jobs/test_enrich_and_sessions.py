@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
+from lineage.jobs import control
 from lineage.jobs.columns import IDS
 
 pytestmark = pytest.mark.integration
@@ -209,6 +211,25 @@ def test_running_again_changes_nothing(enriched, analysed, run_job, look):
     assert [run.code for run in again] == [0, 0]
     assert [run.report.batches for run in again] == [0, 0]
     assert look.table("enriched_events") == enriched[1] and look.table("user_sessions") == analysed[1]
+
+
+def test_the_stream_refuses_a_second_writer_and_finishes_its_batch_when_told_to_stop(enriched, run_job):
+    import redis
+
+    cache, seen = redis.Redis.from_url(os.environ["REDIS_URL"]), {}
+
+    def meanwhile(process):
+        while not control.status(cache, "enrich_events").running:
+            assert process.poll() is None, process.stdout.read()[-3000:]
+            time.sleep(0.5)
+        seen["second"] = run_job("enrich")
+        seen["after"] = control.stop(cache, "enrich_events", wait_s=120)
+
+    stream = run_job("enrich", "--forever", "--interval", "1", wait_for=meanwhile)
+    assert seen["second"].code == 3
+    assert "enrich_events is being written by the stream (process " in seen["second"].output
+    assert not seen["after"].running and seen["after"].last["state"] == "ended"
+    assert stream.code == 0 and stream.report is not None
 
 
 def test_whatever_is_killed_half_way_each_event_and_visit_is_there_once(enriched, analysed, run_job, look):

@@ -83,10 +83,10 @@ USABLE = {
         "has_properties": False, "product_id": None, "extra": {"properties": "none"},
     }),
     "an event type nobody knows": (web(event_type="wishlist_added"), {"event_type": "wishlist_added"}),
-    "a time with an offset": (web(timestamp="2026-11-20T09:15:30+01:00"), {"event_time": "2026-11-20T08:15:30.000000Z"}),
+    "a time with a zone": (web(timestamp="2026-11-20T09:15:30+01:00"), {"event_time": "2026-11-20T08:15:30.000000Z"}),
     "blank ids are none": (web(event_id=" ", user_id=""), {"derived_id": True, "user_id": None}),
     "an id too long for an id": (web(event_id="x" * 37), {"derived_id": True}),
-    "numbers with an exponent": (b'{"event_type":"a","timestamp":1.795132856664e12,"properties":{"total_amount":1e2}}', {
+    "an exponent": (b'{"event_type":"a","timestamp":1.795132856664e12,"properties":{"total_amount":1e2}}', {
         "event_time": "2026-11-20T00:00:56.664000Z", "total_amount": 100,
     }),
     "a repeated key": (b'{"event_type":"a","event_type":"b","timestamp":1,"properties":{"x":1,"x":2}}', {
