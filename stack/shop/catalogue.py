@@ -36,7 +36,7 @@ LOCATIONS = ("Berlin, DE", "Lyon, FR", "Leeds, GB", "Porto, PT", "Austin, US", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """One article; `price_cents` never changes. `margin` is (price - cost) / price."""
+    """One article; `price_cents` never changes. `margin` is price - cost."""
 
     product_id: str
     product_name: str
@@ -63,7 +63,7 @@ class Product:
             "brand": self.brand,
             "price": self.price,
             "cost": self.cost_cents / 100,
-            "margin": round((self.price_cents - self.cost_cents) / self.price_cents, 4),
+            "margin": (self.price_cents - self.cost_cents) / 100,
             "inventory_level": self.inventory_level,
             "last_updated": _iso(self.last_updated),
         }
