@@ -77,7 +77,9 @@ with DAG(
         group=GROUP,
     )
     check_enriched = GreatExpectationsOperator(
-        task_id="validate_enriched_data_quality", contract_ids=["lake.enriched_events"]
+        task_id="validate_enriched_data_quality",
+        contract_ids=["lake.enriched_events"],
+        loads_into={"lake.enriched_events": "events"},
     )
     analyse = SparkKubernetesOperator(
         task_id="trigger_session_analytics",
@@ -96,6 +98,7 @@ with DAG(
     check_sessions = GreatExpectationsOperator(
         task_id="validate_session_metrics",
         contract_ids=["lake.user_sessions", "lake.session_funnel"],
+        loads_into={"lake.user_sessions": "user_sessions"},
         owner="analytics",
     )
     load = LoadWarehouseOperator(task_id="update_data_warehouse")
