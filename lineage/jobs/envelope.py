@@ -161,12 +161,43 @@ def _reason(future_hours: float) -> Column:
 
 
 def _rest() -> Column:
-    """What no column took, or could not hold, by path: {"properties.coupon_code": "AUTUMN", "metadata.sdk": {...}}."""
-    top = F.map_filter(_members("top"), lambda k, _: ~k.isin(_taken("")) & ~_is_object(k))
-    kept_back = lambda k, _: ~k.isin(_taken("properties.")) | F.array_contains("unheld", k)  # noqa: E731
-    props = F.map_filter(_members("props"), kept_back)
-    meta = F.map_filter(_members("meta"), lambda k, _: ~k.isin(_taken("metadata.")))
-    return F.map_concat(top, _below("properties.", props), _below("metadata.", meta))
+    """What no column took, or could not hold, by path: {"properties.coupon_code": "AUTUMN", "metadata.sdk": {...}}.
+
+    By arrays of names and not by a filter on the maps: Spark interprets a map's lambdas, entry by entry.
+    """
+    whole = {name: F.col(group).isNotNull() for name, group in (("properties", "props"), ("metadata", "meta"))}
+    taken = _taken("")
+    top = F.when(whole["properties"] & whole["metadata"], _names([*taken, *whole])).otherwise(_names(taken))
+    for name in whole:
+        other = next(each for each in whole if each != name)
+        top = F.when(whole[name] & ~whole[other], _names([*taken, name])).otherwise(top)
+    props = F.concat(_not_in("props", _names(_taken("properties."))), F.col("unheld"))
+    meta = _not_in("meta", _names(_taken("metadata.")))
+    entries = (
+        _entries("top", _not_in("top", top), ""),
+        _entries("props", props, "properties."),
+        _entries("meta", meta, "metadata."),
+    )
+    return F.map_from_entries(F.concat(*entries))
+
+
+def _names(names: list[str]) -> Column:
+    return F.array(*map(F.lit, names))
+
+
+def _not_in(group: str, names: Column) -> Column:
+    return F.array_except(F.map_keys(group), names)
+
+
+def _entries(group: str, names: Column, prefix: str) -> Column:
+    """(path, value) of these members; none when the group is no object."""
+    pairs = F.transform(
+        names,
+        lambda name: F.struct(
+            F.concat(F.lit(prefix), name).alias("key"), F.try_element_at(F.col(group), name).alias("value")
+        ),
+    )
+    return F.coalesce(pairs, F.array().cast("array<struct<key: string, value: variant>>"))
 
 
 def _taken(prefix: str) -> list[str]:
@@ -177,12 +208,6 @@ def _taken(prefix: str) -> list[str]:
     ]
 
 
-def _is_object(member: Column) -> Column:
-    return ((member == "properties") & F.col("props").isNotNull()) | (
-        (member == "metadata") & F.col("meta").isNotNull()
-    )
-
-
 def _unheld(schema: Schema) -> Column:
     """The members of `properties` that have a value which their column's type cannot hold."""
     typed = [name for name, paths in sent_paths().items() if schema[name].base != "string" and "." in paths[0]]
@@ -190,14 +215,6 @@ def _unheld(schema: Schema) -> Column:
     return F.array_compact(
         F.array(*(F.when(F.col(name).isNull() & _present("props", member), member) for name, member in members))
     )
-
-
-def _members(group: str) -> Column:
-    return F.coalesce(F.col(group), F.expr(f"CAST(map() AS {MEMBERS})"))
-
-
-def _below(prefix: str, members: Column) -> Column:
-    return F.transform_keys(members, lambda k, _: F.concat(F.lit(prefix), k))
 
 
 def _present(group: str, member: str) -> Column:
