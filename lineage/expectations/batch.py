@@ -1,8 +1,11 @@
 """Rows to check, what was learned while reading them, and their figures in one pass."""
 
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from catalog.contract import Contract
@@ -13,6 +16,7 @@ from lineage.outcome import ColumnMetrics
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from duckdb import DuckDBPyConnection
     from sqlalchemy.engine import URL
 
 NUMBERS = ("int", "bigint", "double", "decimal")
@@ -125,6 +129,15 @@ def warehouse_word(data_type: str, precision: int | None, scale: int | None) -> 
     if data_type == "numeric":
         return f"decimal({precision},{scale})"
     return INFORMATION_SCHEMA.get(data_type, data_type)
+
+
+def in_memory() -> "DuckDBPyConnection":
+    """DuckDB for one question: UTC, and what does not fit in memory goes to the system's temporary folder, not here."""
+    import duckdb
+
+    engine = duckdb.connect(config={"temp_directory": str(Path(tempfile.gettempdir()) / f"duckdb-{os.getpid()}")})
+    engine.execute("set timezone = 'UTC'")
+    return engine
 
 
 def duckdb_type(item: Field) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from great_expectations.compatibility import pydantic  # noqa: TID253
+from great_expectations.compatibility import pydantic
 
 from lineage.expectations.rule import Instant, RowRule
 

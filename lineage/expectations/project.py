@@ -22,7 +22,7 @@ import yaml
 from catalog.contract import Contract
 from lineage.errors import ConfigurationError
 from lineage.expectations import schema
-from lineage.expectations.batch import Batch, measure
+from lineage.expectations.batch import Batch, in_memory, measure
 from lineage.expectations.result import check, mask
 from lineage.outcome import Check, Read
 
@@ -198,11 +198,10 @@ def _open(context: "AbstractDataContext", batch: Batch) -> "GxBatch":
 
 def _query(rows: "GxBatch", batch: Batch) -> Callable[[str], list[tuple[Any, ...]]]:
     """Runs SQL over a relation named `batch`, where the rows are."""
-    import duckdb
     import sqlalchemy
 
-    def in_memory(sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect() as engine:
+    def on_frame(sql: str) -> list[tuple[Any, ...]]:
+        with in_memory() as engine:
             engine.register("batch", batch.frame)
             return engine.execute(sql).fetchall()
 
@@ -212,7 +211,7 @@ def _query(rows: "GxBatch", batch: Batch) -> Callable[[str], list[tuple[Any, ...
         with engine.connect() as connection:
             return [tuple(row) for row in connection.exec_driver_sql(f"with batch as ({batch.select}) {sql}")]
 
-    return in_memory if batch.frame is not None else in_warehouse
+    return on_frame if batch.frame is not None else in_warehouse
 
 
 def _rejected(result: Any) -> int:

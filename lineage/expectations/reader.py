@@ -14,7 +14,7 @@ from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Field
 from lineage.errors import DatasetMissing
-from lineage.expectations.batch import NESTED, Batch, duckdb_type, of_frame, warehouse_word
+from lineage.expectations.batch import NESTED, Batch, duckdb_type, in_memory, of_frame, warehouse_word
 from lineage.expectations.schema import mark
 
 if TYPE_CHECKING:
@@ -125,13 +125,11 @@ def of_texts(
 
     A column with one unreadable value stays text, so that the rule on types names it. Nested values are kept as JSON.
     """
-    import duckdb
     import pyarrow as pa
 
     names = dict.fromkeys((*contract.schema.names(), *(name for row in rows for name in row)))
     texts = pa.table({name: pa.array([text(row.get(name)) for row in rows], pa.string()) for name in names})
-    with duckdb.connect() as engine:
-        engine.execute("set timezone = 'UTC'")
+    with in_memory() as engine:
         engine.register("texts", texts)
         wanted = {item.name: item for item in contract.schema.fields if item.base not in ("string", *NESTED)}
         lost = _unreadable(engine, wanted) if rows else ()

@@ -10,22 +10,24 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from great_expectations.compatibility import pydantic  # noqa: TID253
-from great_expectations.core.metric_domain_types import MetricDomainTypes  # noqa: TID253
-from great_expectations.core.suite_parameters import SuiteParameterDict  # noqa: TID253
-from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine  # noqa: TID253
-from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine  # noqa: TID253
-from great_expectations.expectations.expectation import BatchExpectation, render_suite_parameter_string  # noqa: TID253
-from great_expectations.expectations.metrics.metric_provider import metric_value  # noqa: TID253
-from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider  # noqa: TID253
-from great_expectations.render.components import (  # noqa: TID253
+from great_expectations.compatibility import pydantic
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.core.suite_parameters import SuiteParameterDict
+from great_expectations.execution_engine.pandas_execution_engine import PandasExecutionEngine
+from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import BatchExpectation, render_suite_parameter_string
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.render.components import (
     LegacyDiagnosticRendererType,
     LegacyRendererType,
     RenderedStringTemplateContent,
     RenderedTableContent,
 )
-from great_expectations.render.renderer.renderer import renderer  # noqa: TID253
-from great_expectations.validator.metric_configuration import MetricConfiguration  # noqa: TID253
+from great_expectations.render.renderer.renderer import renderer
+from great_expectations.validator.metric_configuration import MetricConfiguration
+
+from lineage.expectations.batch import in_memory
 
 if TYPE_CHECKING:
     from great_expectations.validator.validator import ValidationDependencies
@@ -172,11 +174,8 @@ class RowRuleViolations(TableMetricProvider):
         metrics: dict[str, Any],
         runtime_configuration: dict[str, Any],
     ) -> tuple[int, int, list[dict[str, str]]]:
-        import duckdb
-
         frame, _, _ = execution_engine.get_compute_domain(metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE)
-        with duckdb.connect() as engine:
-            engine.execute("set timezone = 'UTC'")
+        with in_memory() as engine:
             engine.register("batch", frame)
             return _count(lambda sql: engine.execute(sql).fetchall(), metric_value_kwargs)
 

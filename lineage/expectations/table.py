@@ -9,11 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from great_expectations.compatibility import pydantic  # noqa: TID253
-from great_expectations.core.suite_parameters import SuiteParameterDict  # noqa: TID253
-from great_expectations.expectations.expectation import BatchExpectation, render_suite_parameter_string  # noqa: TID253
-from great_expectations.render.components import LegacyRendererType, RenderedStringTemplateContent  # noqa: TID253
-from great_expectations.render.renderer.renderer import renderer  # noqa: TID253
+from great_expectations.compatibility import pydantic
+from great_expectations.core.suite_parameters import SuiteParameterDict
+from great_expectations.expectations.expectation import BatchExpectation, render_suite_parameter_string
+from great_expectations.render.components import LegacyRendererType, RenderedStringTemplateContent
+from great_expectations.render.renderer.renderer import renderer
 
 from lineage.expectations.rule import Instant, RowRule
 
