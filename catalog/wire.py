@@ -1,7 +1,6 @@
 """The words that both sides of the wire must spell alike: who we are, our facets' keys, where their schemas are."""
 
 REPOSITORY = "https://github.com/ecompulse/pipeline"
-PRODUCER = f"{REPOSITORY}/tree/main"
 SCHEMA_BASE = f"{REPOSITORY}/blob/main/lineage/schemas"
 
 COLUMN_DETAILS = "ecompulse_columnDetails"

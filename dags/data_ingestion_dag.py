@@ -110,6 +110,7 @@ with DAG(
     tell = SlackNotificationOperator(
         task_id="send_completion_notification",
         title="data_ingestion_dag",
+        about=["object.business_report"],
         task_ids=[
             "validate_kafka_connectivity",
             "start_spark_enrichment_job",

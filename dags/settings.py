@@ -1,14 +1,12 @@
 """What every DAG file shares: when this deployment's history begins, who is told, how a task is tried again."""
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-
-import pendulum
 
 from lineage.notifier import AlertNotifier
 
-START_DATE = pendulum.parse(os.environ.get("ECOMPULSE_START_DATE", "2026-11-01T00:00:00Z"))
+START_DATE = datetime.fromisoformat(os.environ.get("ECOMPULSE_START_DATE", "2026-11-01T00:00:00+00:00"))
 """The first interval this deployment answers for: catch-up begins here (`stack up` sets it)."""
 
 REPLICATION = os.environ.get("ECOMPULSE_TOPIC_REPLICATION", "1")

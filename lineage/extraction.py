@@ -175,7 +175,7 @@ def _origins(sources: tuple[ColumnSource, ...]) -> ol.column_lineage_dataset.Fie
                     ol.column_lineage_dataset.Transformation(
                         type=source.transformation.type,
                         subtype=source.transformation.subtype,
-                        description=source.transformation.description,
+                        description=source.transformation.description or None,
                         masking=source.transformation.masking,
                     )
                 ],
@@ -184,7 +184,8 @@ def _origins(sources: tuple[ColumnSource, ...]) -> ol.column_lineage_dataset.Fie
         ],
         transformationDescription="; ".join(
             dict.fromkeys(source.transformation.description for source in sources if source.transformation.description)
-        ),
+        )
+        or None,
         transformationType=",".join(kinds),
     )
 

@@ -1,10 +1,10 @@
 """What people are told: what, since when, how many rows, who owns it, where to look, what to do next. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lineage.outcome import Check, Outcome
+from lineage.outcome import Check, Outcome, Read, Written
 
 Level = Literal["failed", "warning", "done"]
 SIGN: Mapping[Level, str] = {"failed": "🔴", "warning": "🟡", "done": "🟢"}
@@ -59,7 +59,7 @@ def owners(outcome: Outcome | None, *, fallback: str) -> str:
     if outcome is None:
         return fallback
     troubled = [read for read in outcome.inputs if any(not check.success for check in read.checks)]
-    touched = troubled or [*outcome.inputs, *outcome.outputs]
+    touched: Sequence[Read | Written] = troubled or (*outcome.inputs, *outcome.outputs)
     return ", ".join(dict.fromkeys(each.contract.owner for each in touched if each.contract)) or fallback
 
 

@@ -1,13 +1,16 @@
 """Tells people, in Slack and by mail, what a whole run did."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from catalog import contract as contracts
+from lineage.hooks.lake import LakeHook
 from lineage.hooks.notice import NoticeHook
 from lineage.notice import Notice
 from lineage.notifier import links
 from lineage.operators.base import LineageOperator
-from lineage.outcome import Outcome
+from lineage.outcome import Outcome, Read
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
@@ -19,6 +22,7 @@ class SlackNotificationOperator(LineageOperator):
     """Sends one summary of the tasks named, made from the outcomes they left as XCom.
 
     :param task_ids: in the order to be shown.
+    :param about: contract ids of the lake's objects that the message points to.
     :param title: of the message, templated.
     :param hook: connection ids and addresses; a channel with an empty id is left out.
     """
@@ -26,9 +30,17 @@ class SlackNotificationOperator(LineageOperator):
     template_fields: Sequence[str] = ("title", "task_ids")
 
     def __init__(
-        self, *, task_ids: Sequence[str], title: str = "{{ dag.dag_id }}", hook: NoticeHook | None = None, **kwargs: Any
+        self,
+        *,
+        task_ids: Sequence[str],
+        about: Sequence[str] = (),
+        title: str = "{{ dag.dag_id }}",
+        hook: NoticeHook | None = None,
+        lake_conn_id: str = LakeHook.default_conn_name,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.about, self.lake_conn_id = list(about), lake_conn_id
         self.task_ids = list(task_ids)
         self.title = title
         self.hook = hook or NoticeHook()
@@ -37,11 +49,12 @@ class SlackNotificationOperator(LineageOperator):
         """Outcome with the messages that were sent."""
         ti = context["ti"]
         done = {name: ti.xcom_pull(task_ids=name) or {} for name in self.task_ids}
-        return Outcome(messages=self.hook.send(self._notice(ti, done)))
+        return replace(self.expected(), messages=self.hook.send(self._notice(ti, done)))
 
     def expected(self) -> Outcome:
-        """No dataset: a message is none."""
-        return Outcome()
+        """What the message is about; the message itself is no dataset."""
+        lake, wanted = LakeHook(self.lake_conn_id), [contracts.load(each) for each in self.about]
+        return Outcome(inputs=tuple(Read(dataset=lake.object_dataset(at.name), contract=at) for at in wanted))
 
     def _notice(self, ti: Any, done: Mapping[str, Mapping[str, Any]]) -> Notice:
         checks = [check for summary in done.values() for check in summary.get("checks", ())]

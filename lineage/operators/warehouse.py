@@ -123,7 +123,7 @@ class LoadWarehouseOperator(WarehouseOperator):
                 written[table or ""] = session.execute(statement)
         self.log.info("loaded %s", ", ".join(f"{rows} rows into {table}" for table, rows in written.items() if table))
         return Outcome(
-            inputs=tuple(self.read(stage, rows) for stage, rows in zip(stages, landed, strict=True)),
+            inputs=(*(self.read(at, rows) for at, rows in zip(stages, landed, strict=True)), *self._summed()),
             outputs=(*(self.written(at, written[at.target.name]) for at in stages), *self._summaries(written)),
             rows_in=sum(landed),
             rows_out=sum(written[stage.target.name] for stage in stages),
@@ -131,13 +131,18 @@ class LoadWarehouseOperator(WarehouseOperator):
         )
 
     def expected(self) -> Outcome:
-        """Both lake tables, all four warehouse tables."""
+        """Both lake tables and what is summed; all four warehouse tables."""
         stages = staging.facts()
         return Outcome(
-            inputs=tuple(self.read(stage) for stage in stages),
+            inputs=(*(self.read(stage) for stage in stages), *self._summed()),
             outputs=(*(self.written(stage) for stage in stages), *self._summaries({})),
             sql=tuple(statement for statement, _ in staging.fact_statements()),
         )
+
+    def _summed(self) -> tuple[Read, ...]:
+        """The facts that the summary is computed from: inputs too, else Marquez drops the columns' way through them."""
+        targets = [stage.target for stage in staging.facts()]
+        return tuple(Read(dataset=self.warehouse.dataset(target.name), contract=target) for target in targets)
 
     def _summaries(self, rows: dict[str, int]) -> tuple[Written, ...]:
         """What is computed in the warehouse, with the column lineage of its SQL; staged rows count as their table's."""
