@@ -35,6 +35,11 @@ class Scenario:
     users: int = USER_COUNT
     rollouts: tuple[Rollout, ...] = ()
 
+    @property
+    def entropy(self) -> str:
+        """What chance is seeded with: the start counts too, so that the next day brings other visits and ids."""
+        return f"{self.seed}/{self.start_ms}"
+
     def describe(self) -> dict[str, object]:
         """The arguments as the manifest repeats them."""
         return {
@@ -67,7 +72,7 @@ class Stream:
         retries = round(self.scenario.events * DUPLICATE_SHARE)
         visitors, schedule = self._schedule(self.scenario.events - retries)
         damaged, repeated = self._fates(visitors, schedule, retries=retries)
-        rng = Random(f"{self.scenario.seed}/events")
+        rng = Random(f"{self.scenario.entropy}/events")
         waiting: deque[tuple[int, Message, Session]] = deque()
         for number, (at_ms, visit, place) in enumerate(schedule):
             session = visitors[visit]
@@ -92,7 +97,7 @@ class Stream:
         """The sessions, and (time, number of session, number of step) in order of time."""
         catalogue = Catalogue.build(self.scenario.seed, products=self.scenario.products, users=self.scenario.users)
         window = Window.of(start_ms=self.scenario.start_ms, hours=self.scenario.hours)
-        visitors = sessions(catalogue=catalogue, window=window, seed=self.scenario.seed, events=count)
+        visitors = sessions(catalogue=catalogue, window=window, entropy=self.scenario.entropy, events=count)
         schedule = [
             (session.visit.start_ms + offset, number, place)
             for number, session in enumerate(visitors)
@@ -105,7 +110,7 @@ class Stream:
         self, visitors: list[Session], schedule: list[tuple[int, int, int]], *, retries: int
     ) -> tuple[dict[int, Unusable], set[int]]:
         """Which numbers in the schedule are damaged and how (every kind equally often), and which are sent twice."""
-        rng = Random(f"{self.scenario.seed}/fates")
+        rng = Random(f"{self.scenario.entropy}/fates")
         breakable = [
             number
             for number, (_, visit, place) in enumerate(schedule)

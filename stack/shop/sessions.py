@@ -78,7 +78,7 @@ class Session:
     session_id: str
 
 
-def sessions(*, catalogue: Catalogue, window: Window, seed: int, events: int) -> list[Session]:
+def sessions(*, catalogue: Catalogue, window: Window, entropy: str, events: int) -> list[Session]:
     """Sessions in order of start with exactly `events` steps altogether; the one drawn last may be cut short.
 
     Two visits of one user are more than 30 minutes apart, two steps of one visit at most 9: a 30-minute idle gap gives
@@ -87,14 +87,14 @@ def sessions(*, catalogue: Catalogue, window: Window, seed: int, events: int) ->
     Raises:
         TooFewUsers: the window is too crowded for the number of users.
     """
-    visits = sorted(_visits(catalogue=catalogue, window=window, seed=seed, events=events), key=lambda v: v.start_ms)
-    rng = Random(f"{seed}/visitors")
+    visits = sorted(_visits(catalogue=catalogue, window=window, entropy=entropy, events=events), key=lambda v: v.start_ms)
+    rng = Random(f"{entropy}/visitors")
     crowds = {producer: _Crowd(producer=producer, users=catalogue.users_of(producer)) for producer in PRODUCERS}
     return [crowds[visit.producer].admit(visit, rng=rng) for visit in visits]
 
 
-def _visits(*, catalogue: Catalogue, window: Window, seed: int, events: int) -> Iterator[Visit]:
-    rng = Random(f"{seed}/visits")
+def _visits(*, catalogue: Catalogue, window: Window, entropy: str, events: int) -> Iterator[Visit]:
+    rng = Random(f"{entropy}/visits")
     shopper = _Shopper(rng=rng, products=catalogue.products, popularity=_popularity(len(catalogue.products)))
     longest_ms = (window.end_ms - window.start_ms) // 2
     left = events

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from stack.shop.cli import shop
+from stack.shop.clock import parse_time
+from stack.shop.generate import Scenario, Stream
 
 ARGUMENTS = ("--events", 2_000, "--seed", 11, "--hours", 6, "--products", 200, "--users", 1_500)
 
@@ -93,3 +96,12 @@ def test_generate_without_a_number_of_events_asks_for_it():
     result = CliRunner().invoke(shop, ["generate"])
     assert result.exit_code == 2
     assert "--events is needed" in result.output
+
+
+def test_another_day_of_the_same_seed_brings_other_events_of_the_same_catalogue():
+    days = [
+        list(Stream(scenario=Scenario(events=400, seed=7, start_ms=parse_time(day))).messages())
+        for day in ("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z")
+    ]
+    ids = [set(re.findall(rb'"event_id":"([^"]+)"', b"".join(m.value or b"" for m in day))) for day in days]
+    assert len(ids[0]) > 100 and not ids[0] & ids[1]
