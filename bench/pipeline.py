@@ -2,8 +2,8 @@
 
     python bench/pipeline.py [--events 200000] [--batch 100000]
 
-Starts its own servers in a temporary folder. A batch is a part of one Spark process: the first one pays for starting and
-compiling, the later ones show the steady speed. Prints the machine, so that figures can be compared.
+Starts its own servers in a temporary folder. A batch is a part of one Spark process: the first one pays for starting
+and compiling, the later ones show the steady speed. Prints the machine, so that figures can be compared.
 """
 
 import os
@@ -63,10 +63,12 @@ def spark(job: str, folder: Path, **arguments: str) -> None:
     transport = {"type": "file", "location": str(folder / "spool.jsonl")}
     operator.spark.submit(operator.arranged(None, outcome=str(outcome), transport=transport))
     seconds, report = time.monotonic() - begun, Report.read(outcome.read_text())
-    rows = next(iter(report.inputs.values()))
-    click.echo(
-        f"{job:<18} {rows:>9,} rows   {rows / seconds:>9,.0f}/s   {seconds:6.1f} s with start, {report.seconds:.1f} s without"
-    )
+    say(job, next(iter(report.inputs.values())), seconds, f"with start, {report.seconds:.1f} s without")
+
+
+def say(what: str, rows: int, seconds: float, more: str = "") -> None:
+    """One line of the result."""
+    click.echo(f"{what:<18} {rows:>9,} rows {rows / seconds:>9,.0f}/s {seconds:7.1f} s {more}")
 
 
 def warehouse() -> None:
@@ -75,10 +77,7 @@ def warehouse() -> None:
 
     begun = time.monotonic()
     outcome = LoadWarehouseOperator(task_id="load").run({})  # type: ignore[typeddict-item]
-    seconds = time.monotonic() - begun
-    click.echo(
-        f"{'warehouse':<18} {outcome.rows_in or 0:>9,} rows   {(outcome.rows_in or 0) / seconds:>9,.0f}/s   {seconds:6.1f} s"
-    )
+    say("warehouse", outcome.rows_in or 0, time.monotonic() - begun)
 
 
 @click.command()
