@@ -20,6 +20,7 @@ from stack.environment import AIRFLOW_LOGIN, as_shell
 from stack.errors import NeverStarted, StackError
 from stack.home import Home, compose_variables
 from stack.launch import tail
+from stack.shop.errors import ShopError
 
 _home_option = click.option(
     "--home",
@@ -35,13 +36,13 @@ def _say(line: str) -> None:
 
 
 def _command(function: Callable[..., None]) -> Callable[..., None]:
-    """Turn a StackError into its sentence and its exit code."""
+    """Turn an error of ours into its sentence and its exit code."""
 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             function(*args, **kwargs)
-        except StackError as error:
+        except (StackError, ShopError) as error:
             click.echo(f"stack: {error}", err=True)
             sys.exit(error.exit_code)
 
@@ -154,6 +155,18 @@ def prepare() -> None:
     count, megabytes = len(files := list(folder.glob("*/*.jar"))), sum(file.stat().st_size for file in files) // 10**6
     _say(f"{count} jars, {megabytes} MB, are there ({time.monotonic() - begun:.1f} s)")
     click.echo(folder)
+
+
+@main.command()
+@click.option("--events", type=click.IntRange(min=1_000), default=60_000, show_default=True, help="Shop events.")
+@click.option("--days", type=click.IntRange(1, 14), default=3, show_default=True, help="Days they are spread over.")
+@_home_option
+@_command
+def demo(events: int, days: int, home: Home) -> None:
+    """The main job: start all servers, send shop events, run both DAGs, and show what each task did."""
+    from stack.demo import main_job
+
+    main_job(home, events=events, days=days, report=_say)
 
 
 @main.command()

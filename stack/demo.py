@@ -2,9 +2,10 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,16 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from stack import platform
+from stack.environment import AIRFLOW_LOGIN
 from stack.errors import StackError
+from stack.home import Home, write_private
+from stack.shop.generate import Scenario, Stream
+from stack.shop.publish import RAW_TOPIC, publish
 
 DAGS = ("reference_data_dag", "data_ingestion_dag")
 FINISHED = {"success", "failed", "upstream_failed", "skipped", "removed"}
+COUNTER = "demo-runs"
 POLL_S = 0.5
 PARSE_TIMEOUT_S = 90
 RUN_TIMEOUT_S = 900
@@ -133,6 +140,80 @@ def run(client: AirflowClient, dag_id: str, *, say: Callable[[str], None]) -> It
         raise RunFailed(dag_id, state, f"{client.url}/dags/{dag_id}/runs/{run_id}")
 
 
+def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None]) -> None:
+    """Start everything, send shop events of the last days, run both DAGs, and print what happened.
+
+    Each call sends other visits (a counter in the home), so that a repeated demo has something new to show.
+
+    Raises:
+        StackError: a server did not start, the broker refused messages, or a run did not succeed.
+    """
+    running = platform.start(home, report=report)
+    environment, begun = running.environment, time.time()
+    stream = _stream(home, events=events, days=days, seed=int(environment["ECOMPULSE_SHOP_SEED"]))
+    report(f"sending {events:,} shop events of {days} days to {RAW_TOPIC}")
+    bootstrap = environment["KAFKA_BOOTSTRAP_SERVERS"]
+    delivery = publish(stream.messages(), bootstrap=bootstrap, create_topic=True, progress=lambda sent: None)
+    report(f"sent {delivery.delivered:,} in {delivery.seconds:.1f} s")
+    user, password = AIRFLOW_LOGIN
+    client = AirflowClient(environment["AIRFLOW_URL"], username=user, password=password)
+    console, done = Console(), dict[str, list[TaskReport]]()
+    try:
+        for dag_id in DAGS:
+            done[dag_id] = []
+            for task in run(client, dag_id, say=report):
+                done[dag_id].append(task)
+    finally:
+        show(console, stream.manifest(), done, environment, since=begun)
+    _count(home)
+
+
+def show(
+    console: Console,
+    manifest: Mapping[str, Any],
+    done: Mapping[str, list[TaskReport]],
+    environment: Mapping[str, str],
+    *,
+    since: float,
+) -> None:
+    """The summary: what went in, what each task did, checks, messages, and where to look."""
+    console.print()
+    console.print(
+        f"[bold]{manifest['total']:,} shop events went in[/bold]: {manifest['expected_unique_events']:,} usable, "
+        f"{manifest['duplicates']:,} sent twice, {manifest['unusable_total']:,} unusable (by the shop's own count)"
+    )
+    for dag_id, reports in done.items():
+        show_tasks(console, dag_id, reports)
+    show_checks(console, [report for reports in done.values() for report in reports])
+    show_messages(console, Path(environment["STACK_SLACK_FOLDER"]), Path(environment["STACK_MAIL_FOLDER"]), since=since)
+    user, password = AIRFLOW_LOGIN
+    lake = Path(environment["STACK_HOME"]) / "data" / "s3" / environment["ECOMPULSE_LAKE_BUCKET"]
+    places = (
+        ("Airflow", f"{environment['AIRFLOW_URL']}  (user {user}, password {password}; this machine only)"),
+        ("Lineage", environment["MARQUEZ_URL"]),
+        ("Report", str(lake / "reports" / "business" / "latest.html")),
+        ("Checks", str(Path(environment["ECOMPULSE_DATA_DOCS"]) / "data_docs" / "local_site" / "index.html")),
+    )
+    console.print("[bold]Look at[/bold]")
+    for word, place in places:
+        console.print(f"  {word:<8} {place}", soft_wrap=True, highlight=False)
+    console.print("Stop everything with: make down")
+
+
+def _stream(home: Home, *, events: int, days: int, seed: int) -> Stream:
+    """The next demo's visits: whole days up to last midnight (UTC), a millisecond later each time for other chances."""
+    path = home.root / COUNTER
+    count = int(path.read_text()) if path.exists() else 0
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    start_ms = int((midnight - timedelta(days=days)).timestamp() * 1000) + count
+    return Stream(scenario=Scenario(events=events, seed=seed, start_ms=start_ms, hours=24.0 * days))
+
+
+def _count(home: Home) -> None:
+    path = home.root / COUNTER
+    write_private(path, str((int(path.read_text()) if path.exists() else 0) + 1))
+
+
 def show_tasks(console: Console, dag_id: str, reports: list[TaskReport]) -> None:
     """A table: what each task did with the rows."""
     table = Table(title=dag_id, title_justify="left")
@@ -156,8 +237,9 @@ def show_checks(console: Console, reports: list[TaskReport]) -> None:
         checks = report.summary.get("checks") or []
         if not checks:
             continue
-        names = sorted({check["title"] for check in checks if check["success"]})
-        console.print(f"  {report.task_id}: {len(names)} hold: {', '.join(names)}", style="green", soft_wrap=True)
+        held = Counter(check["title"].split("(")[0].removeprefix("expect_") for check in checks if check["success"])
+        names = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in sorted(held.items()))
+        console.print(f"  {report.task_id}: [green]{held.total()} hold[/green] [dim]{names}[/dim]", soft_wrap=True)
         for check in checks:
             if not check["success"]:
                 line = (

@@ -87,7 +87,9 @@ def sessions(*, catalogue: Catalogue, window: Window, entropy: str, events: int)
     Raises:
         TooFewUsers: the window is too crowded for the number of users.
     """
-    visits = sorted(_visits(catalogue=catalogue, window=window, entropy=entropy, events=events), key=lambda v: v.start_ms)
+    visits = sorted(
+        _visits(catalogue=catalogue, window=window, entropy=entropy, events=events), key=lambda v: v.start_ms
+    )
     rng = Random(f"{entropy}/visitors")
     crowds = {producer: _Crowd(producer=producer, users=catalogue.users_of(producer)) for producer in PRODUCERS}
     return [crowds[visit.producer].admit(visit, rng=rng) for visit in visits]
