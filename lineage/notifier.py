@@ -89,7 +89,7 @@ def _since(context: "Context") -> str:
     """The last good run's end, which bounds when it began; else this run's start."""
     good: Any = context.get("prev_end_date_success")
     started: Any = context["dag_run"].start_date
-    if good is not None:
+    if good:  # a lazy proxy: it may stand for None
         return f"after {_minute(good)} (the last good run)"
     return f"{_minute(started)} (no good run before)" if started else "this run"
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from lazy_object_proxy import Proxy
 
 from catalog.contract import load
 from catalog.dataset import Dataset
@@ -71,7 +72,8 @@ def test_a_failed_critical_check_says_what_since_when_rows_owner_where_and_what_
 
 
 def test_a_warning_is_told_and_says_that_the_run_went_on() -> None:
-    notice = compose(context(outcome(GOOD, MILD)))
+    nothing = Proxy(lambda: None)  # what Airflow gives for "no good run before"
+    notice = compose(context(outcome(GOOD, MILD), prev_end_date_success=nothing))
     assert notice is not None
     assert (notice.level, notice.title) == ("warning", "data_ingestion_dag.validate_enriched_data_quality has warnings")
     assert notice.next_step.startswith("The run went on.")
