@@ -23,6 +23,7 @@ from stack.shop.publish import RAW_TOPIC, publish
 DAGS = ("reference_data_dag", "data_ingestion_dag")
 FINISHED = {"success", "failed", "upstream_failed", "skipped", "removed"}
 COUNTER = "demo-runs"
+COUNTS = ("rows_in", "rows_out", "rows_rejected", "rows_duplicate")
 POLL_S = 0.5
 PARSE_TIMEOUT_S = 90
 RUN_TIMEOUT_S = 900
@@ -157,7 +158,7 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
     report(f"sent {delivery.delivered:,} in {delivery.seconds:.1f} s")
     user, password = AIRFLOW_LOGIN
     client = AirflowClient(environment["AIRFLOW_URL"], username=user, password=password)
-    console, done = Console(), dict[str, list[TaskReport]]()
+    console, done = Console(width=max(Console().width, 110)), dict[str, list[TaskReport]]()
     try:
         for dag_id in DAGS:
             done[dag_id] = []
@@ -217,14 +218,14 @@ def _count(home: Home) -> None:
 def show_tasks(console: Console, dag_id: str, reports: list[TaskReport]) -> None:
     """A table: what each task did with the rows."""
     table = Table(title=dag_id, title_justify="left")
-    table.add_column("task")
+    table.add_column("task", no_wrap=True)
     table.add_column("state")
-    for word in ("rows in", "out", "rejected", "checks", "seconds"):
+    for word in ("rows in", "out", "rejected", "seen before", "checks", "seconds"):
         table.add_column(word, justify="right")
     for report in reports:
         checks = report.summary.get("checks") or []
         passed = sum(1 for check in checks if check["success"])
-        counts = [_figure(report.summary.get(key)) for key in ("rows_in", "rows_out", "rows_rejected")]
+        counts = [_figure(report.summary.get(key)) for key in COUNTS]
         ran = f"{passed}/{len(checks)}" if checks else "–"
         table.add_row(report.task_id, report.state, *counts, ran, _figure(report.seconds and round(report.seconds, 1)))
     console.print(table)
