@@ -101,14 +101,21 @@ def merge(contract: Contract, *, source: str | None = None) -> str:
     )
 
 
-def replace(contract: Contract, *, by: str) -> tuple[str, str]:
-    """Delete every row that shares its `by` with a staged one, then insert the staged rows."""
+def replace(contract: Contract, *, by: tuple[str, ...]) -> tuple[str, str]:
+    """Delete every row that shares its `by` with a staged one (null equals null), then insert the staged rows."""
     source, target = quoted(staging(contract)), quoted(contract.name)
     names = columns(contract.schema.names())
+    same = [_same(f"{target}.{quoted(name)}", f"{source}.{quoted(name)}", contract.schema[name]) for name in by]
     return (
-        f"DELETE FROM {target} USING {source}\nWHERE {target}.{quoted(by)} = {source}.{quoted(by)}",
+        f"DELETE FROM {target} USING {source}\nWHERE {' AND '.join(same)}",
         f"INSERT INTO {target} ({names})\nSELECT {names}\nFROM {source}",
     )
+
+
+def _same(one: str, other: str, field: Field) -> str:
+    """Equality with null equal to null, as Redshift can say it (it has no IS NOT DISTINCT FROM)."""
+    equal = f"{one} = {other}"
+    return f"({equal} OR ({one} IS NULL AND {other} IS NULL))" if field.nullable else equal
 
 
 def landing(contract: Contract) -> str:

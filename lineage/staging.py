@@ -48,13 +48,13 @@ class Stage:
     """One lake table and the warehouse table it is loaded into.
 
     `mark`: the lake column that grows with each batch, None to load the whole table every time.
-    `replaces`: rows with the same value of this column make way for the staged ones; None merges by primary key.
+    `replaces`: rows with the same values of these columns make way for the staged ones; empty merges by primary key.
     """
 
     source: Contract
     target: Contract
     mark: str | None = None
-    replaces: str | None = None
+    replaces: tuple[str, ...] = ()
 
     def origin(self, column: str) -> str | None:
         """The lake column that a warehouse column is filled from, None for the time of loading."""
@@ -87,7 +87,7 @@ def facts() -> tuple[Stage, Stage]:
             source=contract.load("lake.user_sessions"),
             target=contract.load("warehouse.user_sessions"),
             mark="analysed_timestamp",
-            replaces="session_id",
+            replaces=("session_id", "user_id"),  # the whole that the sessions job recomputes
         ),
     )
 

@@ -83,8 +83,8 @@ LOOKED_UP = {
 COMPUTED = {
     "event_revenue": ("event_type", "properties.total_amount"),
     "expected_revenue": ("event_type", "properties.quantity", "properties.price"),
-    "data_quality_score": ("event_id", "user_id", "userId", "properties", "metadata"),
-    "is_valid_event": ("event_id", "user_id", "userId", "properties", "metadata"),
+    "data_quality_score": ("user_id", "userId", "properties", "metadata"),
+    "is_valid_event": ("user_id", "userId", "properties", "metadata"),
     "extra": ("properties",),
     **dict.fromkeys(("hour_of_day", "day_of_week", "is_weekend", "processing_date"), ("timestamp",)),
 }

@@ -27,8 +27,12 @@ def conformed(rows: DataFrame, contract_id: str) -> DataFrame:
 
 
 def quality_score() -> Column:
-    """1.0 less 0.3 for a derived id, 0.3 without user, 0.2 without properties, 0.2 without metadata."""
-    missing = {"derived_id": 3, "user_id IS NULL": 3, "NOT has_properties": 2, "NOT has_metadata": 2}
+    """1.0 less 0.3 without user, 0.2 without properties, 0.2 without metadata.
+
+    The original's 0.3 for a missing id never applies: a derived id tells repeats as well as a sent one, and mobile
+    producers send none.
+    """
+    missing = {"user_id IS NULL": 3, "NOT has_properties": 2, "NOT has_metadata": 2}
     lost = sum((F.when(F.expr(test), tenths).otherwise(0) for test, tenths in missing.items()), F.lit(0))
     return (F.lit(10) - lost) / F.lit(10.0)
 

@@ -36,7 +36,7 @@ def parsed(messages: DataFrame) -> DataFrame:
 def normalised(messages: DataFrame, *, future_hours: float) -> DataFrame:
     """`parsed` messages as one row each: the columns of `sent_paths`, `extra`, and `error_type` (null when usable).
 
-    `derived_id`, `has_properties`, `has_metadata` are what the quality score is made from.
+    `has_properties` and `has_metadata` are what the quality score is made from.
     """
     schema = contracts.load(ENRICHED).schema
     timed = messages.withColumn("event_time", event_time(F.col("event.timestamp")))
@@ -45,7 +45,6 @@ def normalised(messages: DataFrame, *, future_hours: float) -> DataFrame:
         *("key", "value", "topic", "partition", "offset", "timestamp", "headers", "top", "props", "meta", "event_time"),
         *columns,
         _reason(future_hours).alias("error_type"),
-        _own_id().isNull().alias("derived_id"),
         (F.coalesce(F.size("props"), F.lit(0)) > 0).alias("has_properties"),
         _has_metadata().alias("has_metadata"),
     )

@@ -48,13 +48,13 @@ USABLE = {
         "event_id": WEB["event_id"], "event_type": "product_view", "event_time": "2026-11-20T08:15:30.123000Z",
         "user_id": "5497734b-86d6-43c9-abde-7cf0e092b5dd", "session_id": "session_6e1168d8", "source": "web",
         "platform": "web", "environment": "prod", "sdk_version": "1.0.0", "price": 12.5, "currency": "USD",
-        "derived_id": False, "has_properties": True, "has_metadata": True, "ip_address": None,
+        "has_properties": True, "has_metadata": True, "ip_address": None,
         "extra": {"properties.page_title": "home"},
     }),
     "Android's spelling": (ANDROID, {
         "event_id": None, "event_type": "add_to_cart", "event_time": "2026-11-20T00:00:56.664000Z", "user_id": None,
         "session_id": "session_1_2", "source": "mobile", "platform": "android", "environment": "prod", "quantity": 2,
-        "price": 9, "derived_id": True, "has_metadata": True, "extra": {"properties.timestamp": 1795132856671},
+        "price": 9, "has_metadata": True, "extra": {"properties.timestamp": 1795132856671},
     }),
     "iOS's spelling": (IOS, {
         "event_type": "page_view", "event_time": "2026-11-20T00:00:56.664250Z", "user_id": "u", "session_id": "s",
@@ -84,8 +84,8 @@ USABLE = {
     }),
     "an event type nobody knows": (web(event_type="wishlist_added"), {"event_type": "wishlist_added"}),
     "a time with a zone": (web(timestamp="2026-11-20T09:15:30+01:00"), {"event_time": "2026-11-20T08:15:30.000000Z"}),
-    "blank ids are none": (web(event_id=" ", user_id=""), {"derived_id": True, "user_id": None}),
-    "an id too long for an id": (web(event_id="x" * 37), {"derived_id": True}),
+    "blank ids are none": (web(event_id=" ", user_id=""), {"event_id": None, "user_id": None}),
+    "an id too long for an id": (web(event_id="x" * 37), {"event_id": None}),
     "an exponent": (b'{"event_type":"a","timestamp":1.795132856664e12,"properties":{"total_amount":1e2}}', {
         "event_time": "2026-11-20T00:00:56.664000Z", "total_amount": 100,
     }),

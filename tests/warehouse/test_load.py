@@ -110,6 +110,14 @@ def test_a_session_that_was_cut_anew_takes_the_place_of_its_old_rows_and_both_da
     assert summary(query, "unique_sessions") == [(late.date(), 1), (late.date() + timedelta(days=1), 1)]
 
 
+def test_visits_of_another_user_under_the_same_session_id_stay(lake, query, session):
+    lake.append("user_sessions", [session(7), session(8, session_id="s7", user_id=None)])
+    load()
+    lake.append("user_sessions", [session(9, batch=2, session_id="s7", user_id=None)])
+    load()
+    assert query("SELECT count(user_id), count(*) FROM user_sessions WHERE session_id = 's7'") == [(1, 2)]
+
+
 def test_a_day_that_a_load_does_not_touch_keeps_its_row(lake, query, event):
     lake.append("enriched_events", [event(1, event_time=DAY), event(2, event_time=DAY + timedelta(days=1))])
     load()
