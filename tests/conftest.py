@@ -33,7 +33,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="module")
 def platform(request: pytest.FixtureRequest) -> Iterator["stack.platform.Platform"]:  # noqa: F821
-    """The servers that the test module names in SERVERS, on free ports, with a home of their own; the environment is theirs."""
+    """The servers that the test module names in SERVERS, on free ports, in a home and an environment of their own."""
     from stack import platform as servers
     from stack.home import Home
 

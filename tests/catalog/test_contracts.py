@@ -52,7 +52,7 @@ def test_the_suite_of_a_contract_is_a_file() -> None:
 
 
 def test_no_file_holds_a_second_copy_of_a_column_list() -> None:
-    """Six or more columns of one contract, in the contract's order and with nothing but punctuation between, are a copy."""
+    """Six columns of one contract, in its order and with nothing but punctuation between, are a copy."""
     copies = []
     for path in SOURCES:
         words = re.findall(r"[a-z_][a-z0-9_]*", path.read_text(encoding="utf-8"))
@@ -80,6 +80,6 @@ def test_a_wrong_contract_file_is_named_with_its_problem(tmp_path: Path) -> None
         ("schema:", "schema: [", "expected"),
     ):
         path.write_text(text.replace(before, after, 1), encoding="utf-8")
-        with pytest.raises(ContractInvalid, match="lake.products.yaml: ") as caught:
+        with pytest.raises(ContractInvalid, match=r"lake\.products\.yaml: ") as caught:
             parse(path)
         assert problem in str(caught.value)

@@ -2,16 +2,25 @@
 
 import importlib
 import inspect
+import json
 import pkgutil
 import subprocess
 import sys
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
+from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
+from openlineage.client.serde import Serde
 
 import lineage.operators
 from lineage.operators.base import LineageOperator
+from lineage.operators.spark import SparkKubernetesOperator
+from lineage.operators.stream import SparkStreamOperator
+from lineage.outcome import Check, Outcome
 
 TASKS = {
     "reference_data_dag": [
@@ -83,6 +92,11 @@ def operators() -> list[type[LineageOperator]]:
     return found
 
 
+@pytest.mark.parametrize("operator", operators(), ids=lambda one: one.__name__)
+def test_a_new_operator_without_lineage_fails_the_build(operator: type) -> None:
+    assert issubclass(operator, LineageOperator)
+
+
 def test_the_operators_of_the_readme_exist_by_name() -> None:
     names = {one.__name__ for one in operators()}
     assert {
@@ -93,8 +107,100 @@ def test_the_operators_of_the_readme_exist_by_name() -> None:
     } <= names
 
 
+def examples() -> dict[str, LineageOperator]:
+    """One instance of each operator class: the one a DAG runs, else one made here."""
+    made = {type(task).__name__: task for dag_id in TASKS for task in dag(dag_id).tasks}
+    stream = SparkStreamOperator(
+        task_id="watch", action="status", job="enrich_events", reads=["lake.products"], writes=["lake.users"]
+    )
+    return {"SparkStreamOperator": stream} | made
+
+
+CONNECTIONS = {
+    "kafka": {"conn_type": "kafka", "extra": {"bootstrap.servers": "kafka.local:9092"}},
+    "lake": {"conn_type": "aws", "extra": {"bucket": "lake", "glue_account_id": "1", "region_name": "us-east-1"}},
+    "warehouse": {"conn_type": "postgres", "host": "wh.local", "port": 5432, "schema": "warehouse"},
+    "cache": {"conn_type": "redis", "host": "redis.local", "port": 6379},
+    "shop": {"conn_type": "http", "host": "shop.local", "schema": "http", "port": 80},
+}
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in CONNECTIONS.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}_DEFAULT", json.dumps(value))
+
+
+def done(expected: Outcome) -> Outcome:
+    """What the operator might have done: everything it expects, counted and checked."""
+    check = Check(name="holds", success=False, severity="critical", column="id", expected="all", actual="3 rows do not")
+    return replace(
+        expected,
+        inputs=tuple(replace(read, rows=10, checks=(check,)) for read in expected.inputs),
+        outputs=tuple(replace(written, rows=7, size_bytes=700, files=1) for written in expected.outputs),
+        rows_in=10, rows_out=7, rows_rejected=3, rejected={"not_json": 3},
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("connections")
 @pytest.mark.parametrize("operator", operators(), ids=lambda one: one.__name__)
-def test_every_operator_has_lineage_of_its_own(operator: Any) -> None:
-    assert issubclass(operator, LineageOperator), f"{operator.__name__} must subclass LineageOperator"
-    used = {type(task).__name__ for dag_id in TASKS for task in dag(dag_id).tasks}
-    assert operator.__name__ in used, f"{operator.__name__} runs in no DAG, so its three events are proved nowhere"
+def test_start_complete_and_fail_of_every_operator_are_valid_and_say_what_is_known(
+    operator: type[LineageOperator], problems: Callable[[dict[str, Any]], list[str]]
+) -> None:
+    assert operator.__name__ in examples(), f"{operator.__name__} is in no DAG: add an example of it here"
+    task = examples()[operator.__name__]
+    outcome = done(task.expected())
+    task.outcome = outcome
+    states = {
+        "START": task.get_openlineage_facets_on_start(),
+        "COMPLETE": task.get_openlineage_facets_on_complete(None),
+        "FAIL": task.get_openlineage_facets_on_failure(None),
+    }
+    for state, found in states.items():
+        event = said(state, found)
+        assert problems(event) == []
+        for dataset in (*event["inputs"], *event["outputs"]):
+            assert dataset["facets"]["schema"]["fields"], f"{state}: {dataset['name']} has no columns"
+            assert {"dataSource", "ownership", "documentation", "ecompulse_columnDetails"} <= set(dataset["facets"])
+        assert event["job"]["facets"]["sourceCodeLocation"]["path"].startswith("lineage/operators/")
+        if state != "START":
+            assert event["run"]["facets"]["ecompulse_taskCounts"]["rowsIn"] == 10
+            assert all(dataset["inputFacets"]["dataQualityAssertions"] for dataset in event["inputs"])
+            assert all(one["outputFacets"]["outputStatistics"]["rowCount"] == 7 for one in event["outputs"])
+
+
+def said(state: str, found: Any) -> dict[str, Any]:
+    event = RunEvent(
+        eventType=RunState[state],
+        eventTime="2026-11-01T01:00:00Z",
+        run=Run(runId=str(uuid.uuid4()), facets=found.run_facets),
+        job=Job(namespace="ecompulse", name="dag.task", facets=found.job_facets),
+        inputs=found.inputs,
+        outputs=found.outputs,
+        producer="https://github.com/ecompulse/pipeline",
+    )
+    return json.loads(Serde.to_json(event))  # type: ignore[no-any-return]
+
+
+@pytest.mark.usefixtures("connections")
+def test_a_spark_application_for_kubernetes_has_the_job_its_lineage_settings_and_no_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    extra = {"mode": "kubernetes", "image": "registry/ecompulse:1", "namespace": "spark", "secret": "spark-keys"}
+    monkeypatch.setenv("AIRFLOW_CONN_SPARK_DEFAULT", json.dumps({"conn_type": "generic", "extra": extra}))
+    monkeypatch.setenv("AIRFLOW_CONN_CACHE_DEFAULT", json.dumps({**CONNECTIONS["cache"], "password": "planted-secret"}))
+    task = examples()["SparkKubernetesOperator"]
+    assert isinstance(task, SparkKubernetesOperator)
+    transport = {"type": "http", "url": "http://marquez:5000"}
+    application = task.arranged(None, outcome="s3://lake/outcomes/1.json", transport=transport)
+    manifest = task.spark.manifest(application, driver=task.driver_pod, executor=task.executor_pods)
+    spec = manifest["spec"]
+    assert (manifest["kind"], manifest["metadata"]["namespace"]) == ("SparkApplication", "spark")
+    assert spec["mainApplicationFile"] == f"local:///opt/ecompulse/{task.application}"
+    assert spec["arguments"][:2] == ["--bootstrap", "kafka.local:9092"]
+    assert spec["sparkConf"]["spark.openlineage.transport.url"] == "http://marquez:5000"
+    assert spec["sparkConf"]["spark.openlineage.namespace"] == "ecompulse"
+    assert "spark.sql.catalog.lake.s3.endpoint" not in spec["sparkConf"], "Amazon's own endpoint unless told otherwise"
+    assert spec["driver"]["envFrom"] == spec["executor"]["envFrom"] == [{"secretRef": {"name": "spark-keys"}}]
+    assert (spec["driver"]["memory"], spec["executor"]["instances"]) == ("2g", 3)
+    assert "planted-secret" not in json.dumps(manifest)

@@ -26,6 +26,8 @@ from lineage.outcome import (
 
 TOPIC = Dataset("kafka://127.0.0.1:9092", "ecommerce-events-raw")
 TABLE = Dataset("s3://lake", "warehouse/ecom.db/enriched_events")
+MASKED = Transformation(subtype="TRANSFORMATION", masking=True)
+CONDITION = Transformation(type="INDIRECT", subtype="CONDITIONAL")
 FULL = Outcome(
     inputs=(
         Read(
@@ -33,7 +35,9 @@ FULL = Outcome(
             contract=load("kafka.ecommerce-events-raw"),
             rows=10,
             checks=(
-                Check(name="not_null", column="user_id", success=False, severity="warning", expected="0 %", actual="7 %"),
+                Check(
+                    name="not_null", column="user_id", success=False, severity="warning", expected="0 %", actual="7 %"
+                ),
                 Check(name="unique", column="event_id", success=True, severity="critical", params={"where": "all"}),
             ),
             metrics={"price": ColumnMetrics(null_count=1, distinct_count=5, minimum=1.5, maximum=9.0, total=20.5)},
@@ -50,8 +54,8 @@ FULL = Outcome(
             columns={
                 "event_id": (ColumnSource(dataset=TOPIC, column="event_id"),),
                 "user_id": (
-                    ColumnSource(dataset=TOPIC, column="user_id", transformation=Transformation(subtype="TRANSFORMATION", masking=True)),
-                    ColumnSource(dataset=TOPIC, column="userId", transformation=Transformation(type="INDIRECT", subtype="CONDITIONAL")),
+                    ColumnSource(dataset=TOPIC, column="user_id", transformation=MASKED),
+                    ColumnSource(dataset=TOPIC, column="userId", transformation=CONDITION),
                 ),
             },
         ),

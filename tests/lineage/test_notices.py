@@ -132,7 +132,7 @@ def test_the_summary_arrives_in_slack_and_by_mail(platform: Any) -> None:
     message = json.loads(slack.read_text())
     assert message["text"].startswith("data_ingestion_dag is done with warnings\n")
     assert "load   1,200  1,190        10      3.5" in message["text"]
-    assert [block["type"] for block in message["blocks"]][0] == "header"
+    assert message["blocks"][0]["type"] == "header"
     (mail,) = (platform.home.root / "data" / "mail" / "new").iterdir()
     parsed = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
     assert parsed["subject"] == "🟡 data_ingestion_dag is done with warnings"
