@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-_STEP_X, _STEP_Y, _WIDTH, _HEIGHT, _MARGIN = 270, 46, 210, 32, 12
+_STEP_X, _STEP_Y, _WIDTH, _HEIGHT, _MARGIN = 300, 46, 236, 32, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from sqlite3 import Connection
 from urllib.parse import quote
@@ -31,7 +32,7 @@ _TEMPLATES.filters |= {
     "pretty": lambda document: json.dumps(document, indent=1, ensure_ascii=False),
     "day_time": lambda text: (text or "").replace("T", " ").removesuffix("Z")[:19],
     "address": _address,
-    "tail": lambda name: name if len(name) <= 24 else "…" + name[-23:],
+    "short": lambda name: _short(name),
 }
 
 
@@ -62,6 +63,12 @@ def _listed(db: Connection, kind: str) -> list[Json]:
         }
         for row in rows
     ]
+
+
+def _short(name: str, most: int = 30) -> str:
+    """A name that fits a box: whole, else what follows the last slash or dot, else its beginning."""
+    last = re.split(r"[/.]", name)[-1]
+    return name if len(name) <= most else last if len(last) <= most else last[: most - 1] + "…"
 
 
 def _whole(db: Connection) -> Drawing:
