@@ -87,7 +87,7 @@ def lines(
         for (label, values), style in zip(series.items(), styles, strict=False):
             points = [float("nan") if value is None else value for value in values]
             axes.plot(range(len(points)), points, label=label, linewidth=2.2, marker="o", markersize=3.5, **style)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
         axes.yaxis.set_major_formatter(lambda value, _: words(value))
         axes.grid(axis="y", linewidth=0.6)
         if len(series) > 1:
