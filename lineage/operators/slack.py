@@ -62,13 +62,13 @@ class SlackNotificationOperator(LineageOperator):
         extra = {label: url for summary in done.values() for label, url in (summary.get("links") or {}).items()}
         lines = [f"{len(done)} tasks, {len(checks)} checks, {len(failed)} with a warning"]
         lines += [f"{check['title']}: expected {check['expected']}, found {check['actual']}" for check in failed[:8]]
-        first, last = done[self.task_ids[0]], done[self.task_ids[-1]]
+        rejected = sum(int(summary.get("rows_rejected") or 0) for summary in done.values())
         return Notice(
             level="warning" if failed else "done",
             title=f"{self.title} is done" + (" with warnings" if failed else ""),
             what=tuple(lines),
             since=f"run {ti.run_id}",
-            rows=f"{_figure(first.get('rows_in'))} new at the door, {_figure(last.get('rows_out'))} reported",
+            rows=f"{_figure(done[self.task_ids[0]].get('rows_in'))} new at the door, {rejected:,} rejected on the way",
             owner=str(self.owner),
             links=links(ti, Outcome(links=extra)),
             next_step="Look at the warnings." if failed else "Nothing.",
