@@ -9,7 +9,6 @@ SPARK := .venv-spark
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 export UV_COMPILE_BYTECODE ?= 1
-export UV_NO_PROGRESS ?=
 
 .PHONY: help setup demo test unit lint down clean lock bench
 
