@@ -165,6 +165,11 @@ def wait(probe: Callable[[], str | None], *, timeout_s: float, alive: Callable[[
     return None
 
 
+def relay(environment: Environment) -> str | None:
+    """The relay of lineage events listens nowhere: alive is ready, and the supervisor knows that."""
+    return None
+
+
 PROBES: Mapping[str, Callable[[Environment], str | None]] = {
     "kafka": kafka,
     "postgres": postgres,
@@ -175,6 +180,7 @@ PROBES: Mapping[str, Callable[[Environment], str | None]] = {
     "slack": slack,
     "mail": mail,
     "shop": shop,
+    "relay": relay,
     "airflow-api": airflow_api,
     "airflow-scheduler": airflow_scheduler,
     "airflow-dag-processor": airflow_dag_processor,

@@ -1,4 +1,4 @@
-"""The servers that this repository brings itself: the embedded lineage backend and the shop's API."""
+"""What this repository brings itself: the embedded lineage backend, the relay that delivers to it, the shop's API."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ def shop(site: Site) -> Server:
     """The shop's API: the product catalogue and the profiles."""
     options = ("--port", str(site.ports["shop"]), "--seed", site.environment["ECOMPULSE_SHOP_SEED"])
     return Server(name="shop", command=(sys.executable, "-m", "stack.shop.api", *options), ready=ready.shop)
+
+
+def relay(site: Site) -> Server:
+    """Delivers lineage events from the outbox, also after an outage and when no task runs."""
+    environment = site.environment
+    options = ("relay", "--outbox", environment["LINEAGE_OUTBOX"], "--url", environment["MARQUEZ_URL"])
+    return Server(
+        name="relay",
+        command=(str(Path(sys.executable).with_name("lineage")), *options),
+        ready=ready.relay,
+        prepare=lambda: Path(environment["LINEAGE_OUTBOX"]).mkdir(mode=0o700, exist_ok=True, parents=True),
+    )
