@@ -111,7 +111,7 @@ def test_a_session_that_was_cut_anew_takes_the_place_of_its_old_rows_and_both_da
 
 
 def test_visits_of_another_user_under_the_same_session_id_stay(lake, query, session):
-    lake.append("user_sessions", [session(7), session(8, session_id="s7", user_id=None)])
+    lake.append("user_sessions", [session(7, user_id="u1"), session(8, session_id="s7", user_id=None)])
     load()
     lake.append("user_sessions", [session(9, batch=2, session_id="s7", user_id=None)])
     load()
@@ -204,6 +204,8 @@ def test_the_outcome_names_every_dataset_with_its_columns(lake, query, event, se
     assert [read.dataset.name for read in outcome.inputs] == [
         "warehouse/ecom.db/enriched_events",
         "warehouse/ecom.db/user_sessions",
+        "warehouse.public.events",  # summed into daily_summary
+        "warehouse.public.user_sessions",
     ]
     rows = {written.dataset.name: written.rows for written in outcome.outputs}
     days = len(query("SELECT 1 FROM daily_summary"))
