@@ -1,0 +1,219 @@
+"""One platform for all tests of this folder, and its DAG runs in the order in which they build on each other.
+
+Each fixture runs a DAG once and keeps what was there right after it, so that tests may come in any order.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stack import platform as servers
+from stack.home import Home
+from stack.shop.clock import parse_time
+from stack.shop.generate import Scenario, Stream
+from stack.shop.message import Message
+from stack.shop.publish import publish
+from stack.shop.replay import Replay
+from stack.supervision import Supervisor
+from tests.conftest import SHARED
+from tests.e2e.flow import Event, Flow, Run, away_from_the_full_hour
+from tests.lineage.conftest import problems  # noqa: F401  (a fixture)
+
+EVENTS, SEED = 20_000, 7
+START = "2026-11-20T00:00:00Z"
+RETAIL_START, RETAIL_DAYS = date(2010, 12, 1), 3
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="Write the values seen into tests/golden/*.json.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What lake and warehouse hold at one moment."""
+
+    lake_events: int
+    events: int
+    event_ids: int
+    sessions: int
+    revenue: Decimal
+    days: dict[Any, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """One DAG run, and what was there right after it."""
+
+    run: Run
+    events: list[Event]
+    figures: Figures
+    slack: list[dict[str, Any]]
+    mail: list[tuple[str, str]]
+
+
+def figures(flow: Flow) -> Figures:
+    """Lake and warehouse as they are now."""
+    ((events, ids, revenue),) = flow.warehouse(
+        "SELECT count(*), count(DISTINCT event_id), sum(event_revenue) FROM events"
+    )
+    ((sessions,),) = flow.warehouse("SELECT count(*) FROM user_sessions")
+    days = flow.warehouse("SELECT report_date, total_events, total_orders, total_revenue FROM daily_summary")
+    return Figures(
+        lake_events=len(flow.lake("enriched_events", ["event_id"])),
+        events=events,
+        event_ids=ids,
+        sessions=sessions,
+        revenue=revenue,
+        days={day: tuple(rest) for day, *rest in days},
+    )
+
+
+def chapter(flow: Flow, run: Run, *, slack: int, mail: int) -> Chapter:
+    """A run with its events and the messages after the first `slack` and `mail` ones."""
+    flow.settled()
+    events, now = flow.events_of(run), figures(flow)
+    return Chapter(run=run, events=events, figures=now, slack=flow.slack()[slack:], mail=flow.mail()[mail:])
+
+
+@pytest.fixture(scope="package")
+def flow() -> Iterator[Flow]:
+    """All servers, on free ports, in a home of their own."""
+    with tempfile.TemporaryDirectory(prefix="ecompulse-e2e-", ignore_cleanup_errors=True) as folder:
+        running = servers.start(Home.locate(Path(folder), {}))
+        try:
+            with closing(Flow(running)) as found:
+                yield found
+        finally:
+            running.stop()
+
+
+@pytest.fixture(scope="package")
+def reference(flow: Flow) -> tuple[Run, list[Event]]:
+    """reference_data_dag on a new platform."""
+    run = flow.run("reference_data_dag")
+    flow.settled()
+    return run, flow.events_of(run)
+
+
+@pytest.fixture(scope="package")
+def manifest(flow: Flow) -> dict[str, Any]:
+    """The shop's events are in the topic; what they are."""
+    flow.airflow.unpause("data_ingestion_dag")
+    away_from_the_full_hour()
+    stream = Stream(scenario=Scenario(events=EVENTS, seed=SEED, start_ms=parse_time(START)))
+    publish(stream.messages(), bootstrap=flow.environment["KAFKA_BOOTSTRAP_SERVERS"], create_topic=True)
+    return stream.manifest()
+
+
+@pytest.fixture(scope="package")
+def shop(flow: Flow, reference: tuple[Run, list[Event]], manifest: dict[str, Any]) -> Chapter:
+    """data_ingestion_dag on the shop's events."""
+    return chapter(flow, flow.run("data_ingestion_dag"), slack=0, mail=0)
+
+
+@pytest.fixture(scope="package")
+def again(flow: Flow, shop: Chapter) -> Chapter:
+    """data_ingestion_dag with nothing new."""
+    return chapter(flow, flow.run("data_ingestion_dag"), slack=len(flow.slack()), mail=len(flow.mail()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A run that a critical check stopped, its new events and messages; then the same run after the repair."""
+
+    damaged: str
+    stopped: Chapter
+    repaired: Chapter
+
+
+@pytest.fixture(scope="package")
+def failure(flow: Flow, again: Chapter) -> Failure:
+    """Somebody changes a purchase in the warehouse by hand and clears the last run's check; then puts it right."""
+    ((damaged, kept),) = flow.warehouse(
+        "SELECT event_id, event_revenue FROM events WHERE event_type = 'purchase' ORDER BY event_id LIMIT 1"
+    )
+    change = "UPDATE events SET event_revenue = {} WHERE event_id = '{}'"
+    flow.warehouse(change.format(-1, damaged))
+    slack, mail = len(flow.slack()), len(flow.mail())
+    try:
+        stopped = chapter(flow, flow.clear(again.run, "validate_warehouse_data"), slack=slack, mail=mail)
+    finally:
+        flow.warehouse(change.format(kept, damaged))
+    slack, mail = len(flow.slack()), len(flow.mail())
+    repaired = chapter(flow, flow.clear(again.run, "validate_warehouse_data"), slack=slack, mail=mail)
+    return Failure(
+        damaged=damaged,
+        stopped=_only_new(stopped, before=again.events),
+        repaired=_only_new(repaired, before=stopped.events),
+    )
+
+
+def _only_new(one: Chapter, *, before: list[Event]) -> Chapter:
+    return replace(one, events=[event for event in one.events if event not in before])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outage:
+    """A whole run while the lineage backend was down, looked at after it came back."""
+
+    chapter: Chapter
+    waiting: int
+    """Events in the outbox at the end of the run."""
+    relay: subprocess.CompletedProcess[str]
+    """`lineage relay --once`, when the backend was back."""
+    status: dict[str, Any]
+    """What `lineage outbox status` said after that."""
+
+
+@pytest.fixture(scope="package")
+def orders() -> Path | None:
+    """The real order log, None where it is not at hand."""
+    path = SHARED / "data" / "retail" / "online_retail_cc0.parquet"
+    return path if path.exists() else None
+
+
+@pytest.fixture(scope="package")
+def outage(flow: Flow, failure: Failure, orders: Path | None) -> Outage:
+    """data_ingestion_dag on three real days (else on some more visits), the backend being down from before to after."""
+    slack, mail = len(flow.slack()), len(flow.mail())
+    away_from_the_full_hour()
+    messages = Replay(orders=orders, start=RETAIL_START, days=RETAIL_DAYS).messages() if orders else _more_visits()
+    publish(messages, bootstrap=flow.environment["KAFKA_BOOTSTRAP_SERVERS"])
+    home = flow.platform.home
+    Supervisor(home).stop(["marquez"])
+    try:
+        run = flow.run("data_ingestion_dag")
+        waiting = len(list((Path(flow.environment["LINEAGE_OUTBOX"]) / "pending").rglob("*.json")))
+    finally:
+        servers.start(home, ["marquez"])
+    relay = _lineage(flow, "relay", "--once")
+    status = json.loads(_lineage(flow, "outbox", "status", "--json").stdout)
+    return Outage(
+        chapter=chapter(flow, run, slack=slack, mail=mail),
+        waiting=waiting,
+        relay=relay,
+        status={key: status[key] for key in ("pending", "rejected")},
+    )
+
+
+def _lineage(flow: Flow, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Our command, as an operator of the platform calls it."""
+    command, environment = Path(sys.executable).with_name("lineage"), {**os.environ, **flow.environment}
+    return subprocess.run(
+        [command, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def _more_visits() -> Iterator[Message]:
+    return Stream(scenario=Scenario(events=2_000, seed=SEED, start_ms=parse_time("2026-11-21T00:00:00Z"))).messages()
