@@ -98,11 +98,11 @@ def closest(given: Described, events: Iterable[Described]) -> tuple[Described | 
     return min(pairs, key=lambda pair: len(pair[1]))
 
 
-def refreshed(given: Any, found: Any) -> Any:
-    """The given keys with the values found."""
+def refreshed(given: Any, found: Any, *, at: str = "") -> Any:
+    """The given keys with the values found; of a list of facets those that are still there."""
     if isinstance(given, dict) and isinstance(found, dict):
-        return {key: refreshed(value, found[key]) for key, value in given.items() if key in found}
-    return found
+        return {key: refreshed(value, found[key], at=key) for key, value in given.items() if key in found}
+    return [key for key in given if key in found] if at.endswith("facets") else found
 
 
 def read(dag_id: str) -> list[Described]:

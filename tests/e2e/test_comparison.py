@@ -13,9 +13,9 @@ def test_a_difference_in_anything_given_is_found():
 
 
 def test_what_is_not_given_is_not_compared_and_not_written():
-    found = {"job": "a", "counts": {"rowsIn": 1, "rowsOut": 2}, "owners": ["x"]}
-    given = {"job": "a", "counts": {"rowsIn": 7}}
-    assert golden.refreshed(given, found) == {"job": "a", "counts": {"rowsIn": 1}}
+    found = {"job": "a", "counts": {"rowsIn": 1, "rowsOut": 2}, "owners": ["x"], "run facets": ["parent", "tags"]}
+    given = {"job": "a", "counts": {"rowsIn": 7}, "run facets": ["parent", "test"]}
+    assert golden.refreshed(given, found) == {"job": "a", "counts": {"rowsIn": 1}, "run facets": ["parent"]}
     assert golden.differences(golden.refreshed(given, found), found) == []
 
 

@@ -33,6 +33,7 @@ def test_the_events_say_what_the_golden_file_says(dag_id, events, request):
         fresh.append(golden.refreshed(given, best) if best else given)
     if request.config.getoption("--update-golden", default=False):
         golden.write(dag_id, fresh)
+        pytest.skip(f"wrote tests/golden/{dag_id}.json: {len(lacking)} values were others")
     assert not lacking, "\n".join(lacking)
 
 
