@@ -3,6 +3,7 @@
 import logging
 import time
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
 
 logger = logging.getLogger(__name__)
+
+
+def dated(outcome: Outcome, context: "Context") -> Outcome:
+    """The outcome with the run's data interval; runs without a logical date have none."""
+    start, end = context.get("data_interval_start"), context.get("data_interval_end")
+    return replace(outcome, interval=(start, end)) if start and end else outcome
 
 
 class LineageOperator(BaseOperator):
@@ -40,11 +47,11 @@ class LineageOperator(BaseOperator):
         """Run, keep the outcome for the listener, and return its summary as XCom."""
         started = time.monotonic()
         try:
-            self.outcome = self.run(context)
+            self.outcome = dated(self.run(context), context)
         except LineageError as error:
-            self.outcome = error.outcome
             if error.outcome is not None:
-                context["ti"].xcom_push(key="outcome", value=extraction.summary(error.outcome))
+                self.outcome = dated(error.outcome, context)
+                context["ti"].xcom_push(key="outcome", value=extraction.summary(self.outcome))
             if error.retryable:
                 raise
             raise AirflowFailException(str(error)) from error

@@ -178,7 +178,7 @@ class SparkKubernetesOperator(LineageOperator):
                 Read(
                     dataset=self.dataset(each),
                     contract=contracts.load(each),
-                    rows=inputs.get(each),
+                    rows=inputs.get(each, 0) if report else None,
                     schema=observed.schema(report.observed) if report and each == columns.RAW else None,
                 )
                 for each in self.reads
@@ -187,7 +187,7 @@ class SparkKubernetesOperator(LineageOperator):
                 Written(
                     dataset=self.dataset(each),
                     contract=contracts.load(each),
-                    rows=outputs.get(each),
+                    rows=outputs.get(each, 0) if report else None,
                     columns=self._columns(each),
                 )
                 for each in self.writes

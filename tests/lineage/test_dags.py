@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -204,3 +205,23 @@ def test_a_spark_application_for_kubernetes_has_the_job_its_lineage_settings_and
     assert spec["driver"]["envFrom"] == spec["executor"]["envFrom"] == [{"secretRef": {"name": "spark-keys"}}]
     assert (spec["driver"]["memory"], spec["executor"]["instances"]) == ("2g", 3)
     assert "planted-secret" not in json.dumps(manifest)
+
+
+class Loaded(LineageOperator):
+    """An operator without effects, to see what the base adds."""
+
+    def run(self, context: Any) -> Outcome:
+        return Outcome(rows_in=1)
+
+    def expected(self) -> Outcome:
+        return Outcome()
+
+
+@pytest.mark.parametrize("interval", [(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 1, 1, tzinfo=UTC)), None])
+def test_a_run_with_a_data_interval_says_so(interval: tuple[datetime, datetime] | None) -> None:
+    start, end = interval or (None, None)
+    task = Loaded(task_id="load")
+    task.execute({"data_interval_start": start, "data_interval_end": end})  # type: ignore[typeddict-item]
+    counts = said("COMPLETE", task.get_openlineage_facets_on_complete(None))["run"]["facets"]["ecompulse_taskCounts"]
+    assert counts["rowsIn"] == 1
+    assert counts.get("dataIntervalEnd") == ("2026-11-01T01:00:00+00:00" if interval else None)
