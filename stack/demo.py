@@ -15,7 +15,7 @@ from rich.table import Table
 
 from stack import platform
 from stack.environment import AIRFLOW_LOGIN
-from stack.errors import StackError
+from stack.errors import RunFailed
 from stack.home import Home, write_private
 from stack.shop.generate import Scenario, Stream
 from stack.shop.publish import RAW_TOPIC, publish
@@ -27,15 +27,6 @@ COUNTS = ("rows_in", "rows_out", "rows_rejected", "rows_duplicate")
 POLL_S = 0.5
 PARSE_TIMEOUT_S = 90
 RUN_TIMEOUT_S = 900
-
-
-class RunFailed(StackError):
-    """A DAG run did not succeed."""
-
-    def __init__(self, dag_id: str, state: str, url: str) -> None:
-        self.dag_id, self.state = dag_id, state
-        super().__init__(f"{dag_id} ended as {state}; the failed task's log is at {url}.")
-        self.exit_code = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ StackError                     exit 2
  ├─ JarMismatch                .jar: not the file that jars.lock names
  ├─ NeverStarted               .home: asked about a home that no `stack up` has made
  ├─ StepFailed                 .name, .log: a step before the start of a server
- └─ ServerFailed               .name, .log: it does not come up
+ ├─ ServerFailed               .name, .log: it does not come up
+ └─ RunFailed                  .dag_id, .state, .url: a DAG run did not succeed        exit 1
 """
 
 from __future__ import annotations
@@ -146,3 +147,13 @@ class ServerFailed(StackError):
     def __init__(self, name: str, reason: str, log: str, log_file: Path) -> None:
         self.name, self.reason, self.log = name, reason, log
         super().__init__(f"{name} does not come up ({reason}): see {log_file}, its last lines are\n{log}")
+
+
+class RunFailed(StackError):
+    """A DAG run did not succeed."""
+
+    exit_code = 1
+
+    def __init__(self, dag_id: str, state: str, url: str) -> None:
+        self.dag_id, self.state, self.url = dag_id, state, url
+        super().__init__(f"{dag_id} ended as {state}: look at {url}, repair the cause, then run it again.")
