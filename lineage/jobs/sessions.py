@@ -108,7 +108,7 @@ class Pass:
         counts |= {SESSION_STREAM: counts[SESSIONS], METRICS: counts[FUNNEL]}
         self._send_all({SESSION_STREAM: found, ALERTS: alerts, METRICS: windows}, counts, gone)
         self._commit(windows, found, gone, counts, marks)
-        for frame in (touched, old, found, gone, windows, alerts):
+        for frame in (alerts, windows, gone, found, old, touched):  # the last first, else what hangs on it is rebuilt
             frame.unpersist()
         return counts
 
