@@ -15,6 +15,8 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from stack import objects
+
 Environment = Mapping[str, str]
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy knows nothing of our 127.0.0.1
 
@@ -90,10 +92,8 @@ def s3(environment: Environment) -> str | None:
     """The buckets can be listed with our key."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from stack.s3 import client
-
     try:
-        client(environment).list_buckets()
+        objects.client(environment).list_buckets()
     except (BotoCoreError, ClientError) as error:
         return str(error)
     return None

@@ -19,7 +19,7 @@ from psycopg2 import connect
 from pyiceberg.catalog import load_catalog
 from redis import Redis
 
-from stack import glue, leftovers, platform, ports, s3
+from stack import glue, leftovers, objects, platform, ports
 from stack.cli import main
 from stack.errors import ServerFailed
 from stack.home import Home
@@ -73,7 +73,7 @@ def leave_marks(environment):
     with connect(environment["WAREHOUSE_URL"]) as connection, connection.cursor() as cursor:
         cursor.execute("CREATE TABLE mark AS SELECT 'postgres was here' AS words")
     Redis.from_url(environment["REDIS_URL"]).set("mark", "redis was here")
-    s3.client(environment).put_object(Bucket="lake", Key="mark", Body=b"s3 was here", Metadata={"by": "test"})
+    objects.client(environment).put_object(Bucket="lake", Key="mark", Body=b"s3 was here", Metadata={"by": "test"})
     rows = pyarrow.table({"words": ["the lake was here"]})
     iceberg = catalog(environment)
     iceberg.create_namespace("marks")
@@ -89,7 +89,7 @@ def marks(environment):
     with connect(environment["WAREHOUSE_URL"]) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT words FROM mark")
         (row,) = cursor.fetchall()
-    stored = s3.client(environment).get_object(Bucket="lake", Key="mark")
+    stored = objects.client(environment).get_object(Bucket="lake", Key="mark")
     return [
         message.value(),
         row[0],
