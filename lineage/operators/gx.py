@@ -43,7 +43,6 @@ class GreatExpectationsOperator(LineageOperator):
 
     template_fields: Sequence[str] = ("contract_ids", "suite", "above", "where", "as_of")
     ui_color = "#f3e1c0"
-    job_type = "VALIDATION"
 
     def __init__(
         self,

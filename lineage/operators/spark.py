@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
 from catalog.dataset import Dataset
-from lineage.errors import SparkFailed
 from lineage.hooks.cache import CacheHook
 from lineage.hooks.kafka import KafkaHook
 from lineage.hooks.lake import LakeHook
@@ -248,6 +247,3 @@ class SparkKubernetesOperator(LineageOperator):
             file.unlink()
             file.with_name(file.name + ".taken").unlink(missing_ok=True)
         box.wake()
-
-
-__all__ = ["SparkFailed", "SparkKubernetesOperator"]
