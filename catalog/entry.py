@@ -33,7 +33,7 @@ Node = Dataset | Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
-    """How far an answer can be trusted: when the record was read last, and every reason why something may be missing."""
+    """How far an answer can be trusted: when the record was read last, and what may be missing."""
 
     as_of: datetime | None
     reasons: tuple[str, ...] = ()
