@@ -1,0 +1,1 @@
+"""Finding things: queries read, matched and ranked."""
