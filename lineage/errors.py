@@ -11,6 +11,7 @@ LineageError
  ├─ StatementRefused        the warehouse does not accept it: .statement, .reason       exit 3
  ├─ TableMismatch           a table is not what its contract says: .table, .column      exit 2
  ├─ DatasetMissing          nothing has written it yet: .dataset             retryable  exit 3
+ ├─ SampleGone              messages asked for again were deleted: .offsets, .first     exit 3
  ├─ SourceEmpty             nothing to replace good rows with: .dataset                 exit 3
  ├─ SparkFailed             an application ended badly: .job, .code, .tail   retryable  exit 3
  ├─ StreamNotRunning        nobody runs the job: .job, .since                           exit 3
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the relay that a task starts imports this module and must start fast
     from catalog.contract import Contract
     from catalog.dataset import Dataset
-    from lineage.outcome import Outcome
+    from lineage.outcome import Outcome, TopicOffsets
 
 
 class LineageError(Exception):
@@ -150,6 +151,19 @@ class DatasetMissing(LineageError):
     def __init__(self, dataset: Dataset) -> None:
         super().__init__(f"{dataset} does not exist. Run the task that writes it first.")
         self.dataset = dataset
+
+
+class SampleGone(LineageError):
+    """The messages of an earlier sample are no longer all there."""
+
+    exit_code = 3
+
+    def __init__(self, offsets: TopicOffsets, first: int) -> None:
+        super().__init__(
+            f"Messages {offsets.start} to {first - 1} of {offsets.topic}, partition {offsets.partition}, are deleted: "
+            "the sample cannot be read again. Run it without offsets for a new one."
+        )
+        self.offsets, self.first = offsets, first
 
 
 class SourceEmpty(LineageError):

@@ -16,7 +16,7 @@ from openlineage.client.generated.base import DatasetFacet, JobFacet, RunFacet
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Field, Schema
-from catalog.wire import COLUMN_DETAILS, REPOSITORY, TASK_COUNTS
+from catalog.wire import COLUMN_DETAILS, PROFILE, REPOSITORY, TASK_COUNTS
 from lineage import facets
 from lineage.outcome import Check, ColumnMetrics, ColumnSource, Outcome, Read, Written
 
@@ -86,6 +86,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "rows_rejected": outcome.rows_rejected,
         "rows_duplicate": outcome.rows_duplicate,
         "rejected": dict(outcome.rejected),
+        "offsets": [facets.offset_range(at) for at in outcome.offsets],
         "inputs": [str(read.dataset) for read in outcome.inputs],
         "outputs": {str(written.dataset): written.rows for written in outcome.outputs},
         "checks": [_check(check) for check in outcome.checks],
@@ -135,10 +136,13 @@ def _input(read: Read) -> InputDataset:
         found["dataQualityMetrics"] = ol.data_quality_metrics_input_dataset.DataQualityMetricsInputDatasetFacet(
             columnMetrics={name: _metrics(metrics) for name, metrics in read.metrics.items()}, rowCount=read.rows
         )
+    described = dataset_facets(read.dataset, contract=read.contract, schema=read.schema)
+    if read.profile is not None:
+        described[PROFILE] = facets.profile(read.profile)
     return InputDataset(
         namespace=read.dataset.namespace,
         name=read.dataset.name,
-        facets=dataset_facets(read.dataset, contract=read.contract, schema=read.schema),
+        facets=described,
         inputFacets=found,
     )
 
@@ -192,11 +196,13 @@ def _origins(sources: tuple[ColumnSource, ...]) -> ol.column_lineage_dataset.Fie
 
 def _metrics(metrics: ColumnMetrics) -> ol.data_quality_metrics_input_dataset.ColumnMetrics:
     return ol.data_quality_metrics_input_dataset.ColumnMetrics(
+        count=metrics.row_count,
         nullCount=metrics.null_count,
         distinctCount=metrics.distinct_count,
         sum=metrics.total,
         min=metrics.minimum,
         max=metrics.maximum,
+        quantiles=dict(metrics.quantiles) or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Our two facets, for what the standard ones have no room for. JSON Schemas: lineage/schemas/."""
+"""Our facets, for what the standard ones have no room for. JSON Schemas: lineage/schemas/."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ from openlineage.client.generated.base import DatasetFacet, RunFacet
 from catalog.contract import Contract
 from catalog.schema import Field, Schema
 from catalog.wire import SCHEMA_BASE
-from lineage.outcome import Outcome
+from lineage.outcome import Outcome, TopicOffsets
+from lineage.profile import ColumnProfile, Profile
 
 
 @attr.define
@@ -41,6 +42,19 @@ class TaskCountsRunFacet(RunFacet):
         return f"{SCHEMA_BASE}/TaskCountsRunFacet.json#/$defs/TaskCountsRunFacet"
 
 
+@attr.define
+class ProfileDatasetFacet(DatasetFacet):
+    """Of a sample's columns: the most frequent values, the kinds of values, mean and span. Counts are rows."""
+
+    rows: int
+    unreadable: int
+    columns: list[dict[str, Any]]
+
+    @staticmethod
+    def _get_schema() -> str:
+        return f"{SCHEMA_BASE}/ProfileDatasetFacet.json#/$defs/ProfileDatasetFacet"
+
+
 def column_details(schema: Schema, contract: Contract | None) -> ColumnDetailsDatasetFacet:
     """One entry per column and nested member, parents first; only what is said is present."""
     promised = f"{contract.id}@{contract.version}" if contract else None
@@ -70,10 +84,29 @@ def task_counts(outcome: Outcome) -> TaskCountsRunFacet:
         rowsRejected=outcome.rows_rejected,
         rowsDuplicate=outcome.rows_duplicate,
         rejected=dict(outcome.rejected) or None,
-        offsets=[
-            {"topic": at.topic, "partition": at.partition, "start": at.start, "end": at.end} for at in outcome.offsets
-        ]
-        or None,
+        offsets=[offset_range(at) for at in outcome.offsets] or None,
         dataIntervalStart=start.isoformat() if start else None,
         dataIntervalEnd=end.isoformat() if end else None,
     )
+
+
+def offset_range(at: TopicOffsets) -> dict[str, Any]:
+    """One range of offsets, in JSON."""
+    return {"topic": at.topic, "partition": at.partition, "start": at.start, "end": at.end}
+
+
+def profile(found: Profile) -> ProfileDatasetFacet:
+    """What the standard metrics of a sample have no room for; only what is known is present."""
+    columns = [_profiled(column) for column in found.columns]
+    return ProfileDatasetFacet(rows=found.rows, unreadable=found.unreadable, columns=columns)
+
+
+def _profiled(column: ColumnProfile) -> dict[str, Any]:
+    said = {
+        "top": [{"value": value, "count": count} for value, count in column.top] or None,
+        "mean": column.mean,
+        "first": column.span[0] if column.span else None,
+        "last": column.span[1] if column.span else None,
+        "masked": column.masked or None,
+    }
+    return {"path": column.path, "shapes": dict(column.shapes)} | {k: v for k, v in said.items() if v is not None}

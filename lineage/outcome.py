@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Schema
+
+if TYPE_CHECKING:
+    from lineage.profile import Profile
 
 Severity = Literal["critical", "warning"]
 Lifecycle = Literal["ALTER", "CREATE", "DROP", "OVERWRITE", "RENAME", "TRUNCATE"]
@@ -35,11 +38,15 @@ class Check:
 class ColumnMetrics:
     """Figures of one column; None where not measured."""
 
+    row_count: int | None = None
+    """Values that are there."""
     null_count: int | None = None
     distinct_count: int | None = None
     minimum: float | None = None
     maximum: float | None = None
     total: float | None = None
+    quantiles: Mapping[str, float] = field(default_factory=dict)
+    """Share below → value: {"0.5": 19.0}."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +79,8 @@ class Read:
     rows: int | None = None
     checks: tuple[Check, ...] = ()
     metrics: Mapping[str, ColumnMetrics] = field(default_factory=dict)
+    profile: "Profile | None" = None
+    """Of a sample, what the standard metrics have no room for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

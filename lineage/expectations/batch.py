@@ -12,7 +12,7 @@ from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Field
 from lineage.expectations.schema import mark, word
-from lineage.outcome import ColumnMetrics
+from lineage.outcome import ColumnMetrics, TopicOffsets
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,6 +42,8 @@ class Batch:
     frame: "pa.Table | None" = None
     url: "URL | None" = field(default=None, repr=False)
     select: str = ""
+    offsets: tuple[TopicOffsets, ...] = ()
+    """Where the rows are in a topic."""
 
 
 def of_frame(
@@ -99,7 +101,12 @@ def _figures(item: Field, types: Mapping[str, str]) -> Iterator[tuple[str, str]]
 def _metrics(rows: int, figures: dict[str, Any]) -> ColumnMetrics:
     numbers = {name: float(figures[name]) for name in ("minimum", "maximum", "total") if figures.get(name) is not None}
     return ColumnMetrics(
-        null_count=rows - int(figures["filled"]), distinct_count=figures.get("distinct_count"), **numbers
+        row_count=int(figures["filled"]),
+        null_count=rows - int(figures["filled"]),
+        distinct_count=figures.get("distinct_count"),
+        minimum=numbers.get("minimum"),
+        maximum=numbers.get("maximum"),
+        total=numbers.get("total"),
     )
 
 

@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,8 @@ from lineage.errors import ConfigurationError
 from lineage.expectations import schema
 from lineage.expectations.batch import Batch, in_memory, measure
 from lineage.expectations.result import check, mask
-from lineage.outcome import Check, Read
+from lineage.expectations.schema import ASPECTS, Aspect
+from lineage.outcome import Check, Read, TopicOffsets
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
@@ -44,6 +45,8 @@ class Validation:
     """Rows that break a critical rule, at least: the most that any single rule found."""
     page: str
     """Where the data docs say so."""
+    offsets: tuple[TopicOffsets, ...] = ()
+    """Of a topic, what was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +69,12 @@ class Project:
         output = os.environ.get("ECOMPULSE_DATA_DOCS")
         return cls(folder=folder, output=Path(output).resolve() if output else folder / "uncommitted")
 
-    def suite(self, name: str, contract: Contract) -> tuple[schema.Configuration, ...]:
-        """The suite's expectations for one dataset: what its contract says, then the business rules of the file.
+    def suite(
+        self, name: str, contract: Contract, *, aspects: Sequence[Aspect] = ASPECTS
+    ) -> tuple[schema.Configuration, ...]:
+        """The suite's expectations for one dataset: what its contract says, then the rules of the file.
+
+        Each has one aspect (`meta.aspect`), so that tasks which each ask for another one share them out.
 
         Raises:
             ConfigurationError: no such suite.
@@ -77,19 +84,22 @@ class Project:
             raise ConfigurationError("suite", f"no {path.name} in {path.parent}")
         rules = json.loads(path.read_text(encoding="utf-8"))["expectations"]
         mine = (rule for rule in rules if contract.id in rule["meta"].get("contracts", [contract.id]))
-        return (*schema.from_contract(contract), *mine)
+        return tuple(rule for rule in (*schema.from_contract(contract), *mine) if rule["meta"]["aspect"] in aspects)
 
-    def validate(self, batch: Batch, *, suite: str, as_of: datetime, run: str) -> Validation:
+    def validate(
+        self, batch: Batch, *, suite: str, as_of: datetime, run: str, aspects: Sequence[Aspect] = ASPECTS
+    ) -> Validation:
         """Run a suite on a batch, keep the result and its page; personal data is blanked before anything is kept."""
         context = self._context()
-        rows = _open(context, batch)
-        found = _results(rows, batch, name=suite, rules=self.suite(suite, batch.contract), as_of=as_of)
+        rows, rules = _open(context, batch), self.suite(suite, batch.contract, aspects=aspects)
+        found = _results(rows, batch, name=suite, rules=rules, as_of=as_of)
         count, metrics = measure(batch, _query(rows, batch))
         checks = tuple(check(one) for one in found.results)
         return Validation(
             read=Read(dataset=batch.dataset, contract=batch.contract, rows=count, checks=checks, metrics=metrics),
             rejected=max((_rejected(one) for one in found.results), default=0),
             page=self._publish(context, found, batch=batch, at=as_of, run=run),
+            offsets=batch.offsets,
         )
 
     def judge(self, batch: Batch, rules: Iterable[schema.Configuration], *, as_of: datetime) -> tuple[Check, ...]:

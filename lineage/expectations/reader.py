@@ -5,7 +5,8 @@ One rule for "what is new" (docs/architecture.md): rows above a mark. Without on
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Field
+from lineage import sample
 from lineage.errors import DatasetMissing
 from lineage.expectations.batch import NESTED, Batch, duckdb_type, in_memory, of_frame, warehouse_word
 from lineage.expectations.schema import mark
+from lineage.outcome import TopicOffsets
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -165,37 +168,14 @@ def of_cache(hook: "CacheHook", contract: Contract, *, max_rows: int) -> Batch:
     return of_texts(rows, contract=contract, dataset=hook.dataset(contract.name), scope=scope)
 
 
-def of_topic(hook: "KafkaHook", contract: Contract, *, max_rows: int) -> Batch:
-    """The newest messages of a topic, at most `max_rows` of all partitions; no JSON object is an empty row."""
-    rows = [as_object(value) for value in newest_messages(hook, contract.name, max_rows=max_rows)]
-    return of_texts(
-        rows, contract=contract, dataset=hook.dataset(contract.name), scope=f"the newest {len(rows)} messages: a sample"
+def of_topic(hook: "KafkaHook", contract: Contract, *, max_rows: int, offsets: Sequence[TopicOffsets] = ()) -> Batch:
+    """The messages at these offsets, else the newest of a topic, at most `max_rows`; no JSON object is an empty row."""
+    offsets = tuple(offsets) or sample.newest(hook, contract.name, max_rows=max_rows)
+    rows = [as_object(value) for value in sample.messages(hook, offsets)]
+    batch = of_texts(
+        rows, contract=contract, dataset=hook.dataset(contract.name), scope=f"a sample of {len(rows)} messages"
     )
-
-
-def newest_messages(hook: "KafkaHook", topic: str, *, max_rows: int) -> Iterator[bytes]:
-    """Values from the end of each partition, in order of offset within it. Commits nothing: no group sees this."""
-    from confluent_kafka import Consumer, TopicPartition
-
-    settings = {"group.id": "ecompulse-checks", "enable.auto.commit": False, "enable.partition.eof": False}
-    consumer = Consumer({**hook.config, **settings})
-    try:
-        partitions = consumer.list_topics(topic, timeout=15).topics[topic].partitions
-        share, left = max(1, max_rows // max(1, len(partitions))), {}
-        for at in partitions:
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, at), timeout=15)
-            if high > low:
-                left[at] = (max(low, high - share), high)
-        consumer.assign([TopicPartition(topic, at, start) for at, (start, _) in left.items()])
-        ends = {at: end for at, (_, end) in left.items()}
-        while ends and (messages := consumer.consume(num_messages=1000, timeout=5.0)):
-            for message in messages:
-                if message.error() is None and message.partition() in ends:
-                    yield message.value() or b""
-                    if message.offset() + 1 >= ends[message.partition()]:
-                        del ends[message.partition()]
-    finally:
-        consumer.close()
+    return replace(batch, offsets=offsets)
 
 
 def as_object(value: bytes) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The part of a suite that a contract already says: columns, types, nulls, keys, enums, lengths. As in a suite file."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from catalog.contract import Contract
 from catalog.schema import Field
@@ -10,6 +10,10 @@ from lineage.outcome import Severity
 MARKS = ("enriched_timestamp", "analysed_timestamp", "updated_at")
 """Columns that say when a row was written, the best first: each stage stamps its rows, the next reads above it."""
 Configuration = Mapping[str, Any]
+Aspect = Literal["schema", "completeness", "business"]
+ASPECTS: tuple[Aspect, ...] = ("schema", "completeness", "business")
+"""What an expectation is about: the shape of the data, whether all of it is there, what it means. Each has one."""
+COMPLETENESS = ("expect_column_values_to_not_be_null", "expect_newest_to_be_fresh")
 
 
 def from_contract(contract: Contract) -> tuple[Configuration, ...]:
@@ -91,5 +95,5 @@ def _given(name: str) -> dict[str, str]:
 
 
 def _one(kind: str, severity: Severity, description: str, **kwargs: Any) -> Configuration:
-    meta = {"from": "contract"}
+    meta = {"from": "contract", "aspect": "completeness" if kind in COMPLETENESS else "schema"}
     return {"type": kind, "severity": severity, "description": description, "kwargs": kwargs, "meta": meta}

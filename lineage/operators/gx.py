@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from catalog import contract as contracts
 from catalog.contract import Contract
 from catalog.dataset import Dataset
+from lineage import sample
 from lineage.errors import ChecksFailed, ConfigurationError
+from lineage.expectations.schema import ASPECTS, Aspect
 from lineage.operators.base import LineageOperator
 from lineage.outcome import Outcome, Read
 
@@ -36,12 +38,14 @@ class GreatExpectationsOperator(LineageOperator):
         loads_into: contract id → warehouse table; every lake row that the warehouse has not taken is checked, so that a
             batch which failed stays in the way of later ones until it is repaired.
         where: contract id → SQL condition on a warehouse table's rows.
+        aspects: which expectations are checked: schema, completeness, business; by default all.
+        offsets: JSON of the topic's offsets to check, as another task's outcome tells them; empty: the newest messages.
         as_of: ISO time that "now" means in rules; empty: when the task runs.
         fail_on: the mildest severity that fails the task.
         load: contract → batch, in the place of the connections (data frames of your own).
     """
 
-    template_fields: Sequence[str] = ("contract_ids", "suite", "above", "where", "as_of")
+    template_fields: Sequence[str] = ("contract_ids", "suite", "above", "where", "as_of", "offsets")
     ui_color = "#f3e1c0"
 
     def __init__(
@@ -52,6 +56,8 @@ class GreatExpectationsOperator(LineageOperator):
         above: str = "",
         loads_into: Mapping[str, str] | None = None,
         where: Mapping[str, str] | None = None,
+        aspects: Sequence[Aspect] = ASPECTS,
+        offsets: str = "",
         as_of: str = "",
         fail_on: FailOn = "critical",
         max_rows: int = MAX_ROWS,
@@ -65,6 +71,7 @@ class GreatExpectationsOperator(LineageOperator):
         super().__init__(**kwargs)
         self.contract_ids, self.suite = list(contract_ids), suite
         self.above, self.where, self.as_of = above, dict(where or {}), as_of
+        self.aspects, self.offsets = tuple(aspects), offsets
         self.loads_into = dict(loads_into or {})
         self.fail_on, self.max_rows, self.load = fail_on, max_rows, load
         self.lake_conn_id, self.warehouse_conn_id = lake_conn_id, warehouse_conn_id
@@ -100,7 +107,7 @@ class GreatExpectationsOperator(LineageOperator):
                 raise ConfigurationError("suite", f"contract {contract.id} names none, nor does task {self.task_id}")
             batch = self.load(contract) if self.load else self._read(contract)
             self.log.info("checking %s with %s: %s", batch.dataset, suite, batch.scope)
-            yield project.validate(batch, suite=suite, as_of=as_of, run=run)
+            yield project.validate(batch, suite=suite, as_of=as_of, run=run, aspects=self.aspects)
 
     def _read(self, contract: Contract) -> "Batch":
         from lineage.expectations import reader
@@ -110,8 +117,10 @@ class GreatExpectationsOperator(LineageOperator):
             return reader.of_lake(hook, contract, above=self._mark(contract), max_rows=self.max_rows)
         if contract.kind == "warehouse":
             return reader.of_warehouse(hook, contract, where=self.where.get(contract.id, ""))
-        bounded = reader.of_cache if contract.kind == "cache" else reader.of_topic
-        return bounded(hook, contract, max_rows=self.max_rows)
+        if contract.kind == "cache":
+            return reader.of_cache(hook, contract, max_rows=self.max_rows)
+        offsets = [at for at in sample.from_text(self.offsets) if at.topic == contract.name]
+        return reader.of_topic(hook, contract, max_rows=self.max_rows, offsets=offsets)
 
     def _mark(self, contract: Contract) -> datetime | None:
         from lineage.expectations import reader
@@ -154,6 +163,7 @@ class GreatExpectationsOperator(LineageOperator):
             inputs=tuple(one.read for one in validations),
             rows_in=sum(one.read.rows or 0 for one in validations),
             rows_rejected=sum(one.rejected for one in validations),
+            offsets=tuple(at for one in validations for at in one.offsets),
             links={f"data docs of {one.read.contract.id}": one.page for one in validations if one.read.contract},
         )
 

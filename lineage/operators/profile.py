@@ -1,0 +1,63 @@
+"""Profiling a topic: what a bounded sample of its messages looks like, column by column."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from catalog import contract
+from lineage import profile, sample
+from lineage.hooks.kafka import KafkaHook
+from lineage.operators.base import LineageOperator
+from lineage.outcome import Outcome, Read
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions.context import Context
+
+MAX_ROWS = 200_000
+
+
+class ProfileTopicOperator(LineageOperator):
+    """Profile the newest messages of a topic. The outcome names their offsets: given back, the same come again.
+
+    Args:
+        contract_id: the topic, by the id of its contract.
+        offsets: JSON list of topic, partition, start and end, as an earlier run told it; empty: the newest messages.
+        max_rows: messages of all partitions together, when no offsets are given.
+    """
+
+    template_fields: Sequence[str] = ("offsets",)
+    ui_color = "#d9e8f5"
+
+    def __init__(
+        self,
+        *,
+        contract_id: str,
+        offsets: str = "",
+        max_rows: int = MAX_ROWS,
+        kafka_conn_id: str = KafkaHook.default_conn_name,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.contract_id, self.offsets, self.max_rows = contract_id, offsets, max_rows
+        self.kafka_conn_id = kafka_conn_id
+
+    def run(self, context: "Context") -> Outcome:
+        """Rows are messages; those that are no JSON object are rejected."""
+        promised, hook = contract.load(self.contract_id), KafkaHook(self.kafka_conn_id)
+        asked = sample.from_text(self.offsets) or sample.newest(hook, promised.name, max_rows=self.max_rows)
+        found = profile.of_messages(list(sample.messages(hook, asked)), promised)
+        for column in found.columns:
+            self.log.info(
+                "%s: %d null, %d distinct, %s", column.path, column.metrics.null_count or 0,
+                column.metrics.distinct_count or 0, ", ".join(f"{n} {shape}" for shape, n in column.shapes.items()),
+            )  # fmt: skip
+        self.log.info("profiled %d messages, %d of them unreadable", found.rows, found.unreadable)
+        read = Read(
+            dataset=hook.dataset(promised.name), contract=promised, rows=found.rows, metrics=found.metrics,
+            profile=found,
+        )  # fmt: skip
+        return Outcome(inputs=(read,), rows_in=found.rows, rows_rejected=found.unreadable, offsets=asked)
+
+    def expected(self) -> Outcome:
+        """The topic."""
+        promised = contract.load(self.contract_id)
+        return Outcome(inputs=(Read(dataset=KafkaHook(self.kafka_conn_id).dataset(promised.name), contract=promised),))

@@ -1,0 +1,159 @@
+"""What a sample of JSON messages looks like, column by column: parsed once, figures by DuckDB, no row in Python.
+
+Nested members are columns of their own (`properties.price`), arrays one column each. Values are shown only of columns
+that a contract names and does not tag as personal: what a producer invents may be anything.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from catalog.contract import Contract
+from lineage.outcome import ColumnMetrics
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+TOP, LONGEST, DEEPEST, MOST_MEMBERS = 5, 60, 3, 100
+READABLE = "case when json_valid(text) then json_type(text) = 'OBJECT' end"
+SHAPE = r"""case when v is null then 'absent' when v = 'null' then 'null' when v in ('true', 'false') then 'boolean'
+ when v[1] = '{' then 'object' when v[1] = '[' then 'array'
+ when v[1] <> '"' then case when regexp_full_match(v, '-?[0-9]+') then 'integer' else 'number' end
+ when length(v) = 2 then 'blank text' when try_cast(v[2:-2] as double) is not null then 'number as text'
+ when regexp_matches(v, '^"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:') then 'time as text'
+ when regexp_matches(v, '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"$') then 'text with UUID'
+ else 'text' end"""
+
+
+SEEN = f"""with grouped as (select COLUMN as v, count(*) as n from bodies group by 1),
+shaped as (select *, {SHAPE} as shape from grouped)
+select n, shape, shape in ('null', 'absent') as is_null,
+ case when shape in ('object', 'array') then v when not is_null then v::json ->> '$' end as value,
+ case when shape in ('integer', 'number', 'number as text') then try_cast(value as double) end as tried,
+ case when isfinite(tried) then tried end as number from shaped"""
+FIGURES = """select coalesce(sum(n) filter (is_null), 0)::bigint, count(*) filter (not is_null),
+ coalesce(sum(n) filter (number is not null), 0)::bigint, sum(n * number), min(number), max(number) from seen"""
+TOP_VALUES = f"""select left(value, {LONGEST}), n from seen where shape not in ('object', 'array', 'null', 'absent')
+ and n > 1 order by n desc, value limit {TOP}"""
+SPAN = f"""select left(min(value), {LONGEST}), left(max(value), {LONGEST}) from seen
+ where shape not in ('object', 'array')"""
+QUANTILE = """with numbers as (select number, sum(n) as n from seen where number is not null group by 1),
+below as (select number, sum(n) over (order by number) as upto, sum(n) over () as all_of_them from numbers)
+select share, min(number) from below, (select unnest(?) as share) as shares where upto >= share * all_of_them group by 1
+order by 1"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnProfile:
+    """One column of the sample; counts are messages."""
+
+    path: str
+    metrics: ColumnMetrics
+    shapes: Mapping[str, int]
+    """What the values are, most frequent first: text, number, number as text, null, absent, ..."""
+    top: tuple[tuple[str, int], ...] = ()
+    """The most frequent values; empty where values are not shown."""
+    span: tuple[str, str] | None = None
+    """The first and the last value in order of text; None for numbers, and where values are not shown."""
+    mean: float | None = None
+    """Of the numbers, those sent as text included."""
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A sample: its columns in the contract's order, then the unknown ones by name."""
+
+    rows: int
+    unreadable: int
+    """Messages that are no JSON object."""
+    columns: tuple[ColumnProfile, ...] = field(default=())
+
+    @property
+    def metrics(self) -> dict[str, ColumnMetrics]:
+        """The figures by column, for the standard facet."""
+        return {column.path: column.metrics for column in self.columns}
+
+
+def of_messages(values: Sequence[bytes], contract: Contract) -> Profile:
+    """The profile of message bodies; what is no JSON object is counted as unreadable."""
+    from lineage.expectations.batch import in_memory
+
+    with in_memory() as engine:
+        engine.register("messages", _texts(values))
+        engine.execute(f"create table bodies as select text as c from messages where {READABLE}")
+        ((rows,),) = engine.execute("select count(*) from bodies").fetchall()
+        columns = _ordered(dict(_expanded(engine, "c", path="", levels=DEEPEST)), contract) if rows else {}
+        described = tuple(_described(engine, path, column, contract) for path, column in columns.items())
+    return Profile(rows=len(values), unreadable=len(values) - int(rows), columns=described)
+
+
+def _texts(values: Sequence[bytes]) -> "pa.Table":
+    import pyarrow as pa
+
+    raw = pa.array(values, pa.binary())
+    try:
+        texts = raw.cast(pa.string())
+    except pa.ArrowInvalid:  # some message is no UTF-8; a replaced character is a value like any other
+        texts = pa.array([value.decode(errors="replace") for value in values], pa.string())
+    return pa.table({"text": texts})
+
+
+def _expanded(engine: "DuckDBPyConnection", column: str, *, path: str, levels: int) -> Iterator[tuple[str, str]]:
+    """Give each member of an object column a column of its own in `bodies`, as JSON; (path, column) of each.
+
+    The object is parsed once whatever the number of its members, and is `{}` afterwards.
+    """
+    counted = f"select key, count(*) from (select unnest(json_keys({column})) as key from bodies) group by 1"
+    keys = [key for key, _ in engine.execute(f"{counted} order by 2 desc, 1 limit {MOST_MEMBERS}").fetchall()]
+    pointers = ", ".join(_literal("/" + key.replace("~", "~0").replace("/", "~1")) for key in keys)
+    members = {key: f"{column}_{at}" for at, key in enumerate(keys)}
+    made = "".join(f", m[{at}]::varchar as {name}" for at, name in enumerate(members.values(), start=1))
+    engine.execute(
+        f"create table next as select * exclude (m) replace (case when {column}[1] = '{{' then '{{}}' else {column} end"
+        f" as {column}){made} from (select *, json_extract({column}, [{pointers}]::varchar[]) as m from bodies);"
+        "drop table bodies; alter table next rename to bodies"
+    )
+    for key, name in members.items():
+        here = f"{path}.{key}" if path else key
+        yield here, name
+        ((is_object,),) = engine.execute(f"select bool_or({name}[1] = '{{') from bodies").fetchall()
+        if is_object and levels > 1:
+            yield from _expanded(engine, name, path=here, levels=levels - 1)
+
+
+def _ordered(columns: Mapping[str, str], contract: Contract) -> dict[str, str]:
+    """As the contract orders them; what it does not name comes last, by name."""
+    place = {path: at for at, (path, _) in enumerate(contract.schema.walk())}
+    return dict(sorted(columns.items(), key=lambda item: (place.get(item[0], len(place)), item[0])))
+
+
+def _described(engine: "DuckDBPyConnection", path: str, column: str, contract: Contract) -> ColumnProfile:
+    """All figures of one column from its distinct values and how often each occurs."""
+    masked = path in contract.pii or path not in dict(contract.schema.walk())
+    engine.execute(f"create or replace table seen as {SEEN.replace('COLUMN', column)}")
+    ((nulls, distinct, numbers, total, least, greatest),) = engine.execute(FIGURES).fetchall()
+    shapes = dict(engine.execute("select shape, sum(n)::bigint from seen group by 1 order by 2 desc, 1").fetchall())
+    counted = ColumnMetrics(
+        row_count=sum(shapes.values()) - int(nulls), null_count=int(nulls), distinct_count=int(distinct)
+    )
+    if masked:
+        return ColumnProfile(path=path, metrics=counted, shapes=shapes, masked=True)
+    top = tuple(engine.execute(TOP_VALUES).fetchall())
+    if numbers:
+        counted = replace(counted, minimum=least, maximum=greatest, total=total, quantiles=_quantiles(engine))
+        return ColumnProfile(path=path, metrics=counted, shapes=shapes, top=top, mean=total / numbers)
+    ((first, last),) = engine.execute(SPAN).fetchall()
+    span = None if first is None else (str(first), str(last))
+    return ColumnProfile(path=path, metrics=counted, shapes=shapes, top=top, span=span)
+
+
+def _quantiles(engine: "DuckDBPyConnection") -> dict[str, float]:
+    """The least number below which at least each share of the numbers lies."""
+    return {f"{share:g}": value for share, value in engine.execute(QUANTILE, [list(QUANTILES)]).fetchall()}
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
