@@ -31,6 +31,16 @@ class Job:
 Node = Dataset | Job
 
 
+def short(node: Node) -> str:
+    """What a node is called among its kind: the table, the topic, the keys, the task with its DAG."""
+    if isinstance(node, Job):
+        return node.name
+    if node.namespace.startswith(("postgres://", "redshift://")):
+        return node.name.rsplit(".", 1)[-1]
+    last = node.name.rstrip("/").rsplit("/", 1)[-1]
+    return last if ".db/" in node.name else node.name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
     """How far an answer can be trusted: when the record was read last, and what may be missing."""
