@@ -1,0 +1,1 @@
+"""Answers on their way out: tables for people, JSON for machines."""

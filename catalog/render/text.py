@@ -1,0 +1,246 @@
+"""Answers as tables for people: in colour on a terminal, plain in a pipe or with NO_COLOR."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TextIO
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from catalog.entry import (
+    Change,
+    CheckEntry,
+    ColumnEdge,
+    Completeness,
+    DatasetEntry,
+    Impact,
+    JobEntry,
+    LineageGraph,
+    Node,
+    Results,
+    RunEntry,
+    SchemaVersion,
+    short,
+)
+
+MOODS = {"failing": "red", "warning": "yellow", "stale": "yellow", "healthy": "green", "fresh": "green", "FAIL": "red"}
+PIPE_WIDTH = 2000
+"""Columns of a pipe: nothing is cut or wrapped there."""
+
+
+def console(file: TextIO) -> Console:
+    """Where text goes; what comes out of the record is never read as markup."""
+    width = None if file.isatty() else PIPE_WIDTH
+    return Console(file=file, width=width, markup=False, highlight=False, emoji=False)
+
+
+def results(out: Console, found: Results) -> None:
+    """Hits, best first, then how all matches divide."""
+    for typed, read in found.corrections:
+        out.print(f"Nothing is called {typed!r}; read as {read!r}.")
+    rows = [
+        (hit.kind, hit.name, hit.owner or "", hit.tier or "", _mood(hit.health), _mood(hit.freshness), hit.why,
+         hit.title)
+        for hit in found.hits
+    ]  # fmt: skip
+    _table(out, ("kind", "name", "owner", "tier", "health", "fresh", "why", "title"), rows)
+    out.print(f"{found.total} found, {len(found.hits)} shown")
+    for facet in found.facets:
+        if len(facet.values) > 1:
+            out.print(f"  {facet.name}: " + ", ".join(f"{value} {count}" for value, count in facet.values[:8]))
+
+
+def dataset(out: Console, entry: DatasetEntry, checks: Sequence[CheckEntry]) -> None:
+    """One dataset: what it is, whose, how well it is, its columns and checks."""
+    out.print(Text(short(entry.dataset), style="bold"), Text(entry.title))
+    if entry.description:
+        out.print(entry.description)
+    facts: list[tuple[str, str | Text]] = [
+        ("name", str(entry.dataset)),
+        ("kind", entry.kind),
+        ("owner", entry.owner or "nobody"),
+        ("tier", entry.tier or ""),
+        ("tags", ", ".join(entry.tags)),
+        ("contract", entry.contract or "none"),
+        ("health", _mood(entry.health)),
+        ("fresh", _mood(_freshness(entry))),
+        ("rows", "" if entry.last_rows is None else f"{entry.last_rows:,}"),
+        ("written by", ", ".join(short(job) for job in entry.writers)),
+        ("read by", ", ".join(short(job) for job in entry.readers)),
+        ("reads", f"{entry.reads_30d} in 30 days"),
+        ("first seen", _time(entry.first_seen)),
+    ]
+    _facts(out, facts)
+    if entry.differences:
+        out.print("\nNot as the contract promises:")
+        _table(out, ("column", "promised", "observed", "since"),
+               [(d.path, d.promised, d.observed, _time(d.since)) for d in entry.differences])  # fmt: skip
+    columns = [
+        (c.path, c.type, "" if c.nullable is None else "yes" if c.nullable else "no", ", ".join(c.tags),
+         _time(c.since.time if c.since else None), c.description)
+        for c in entry.columns
+    ]  # fmt: skip
+    out.print()
+    _table(out, ("column", "type", "null", "tags", "since", "description"), columns)
+    if checks:
+        out.print()
+        check_table(out, checks)
+
+
+def check_table(out: Console, checks: Sequence[CheckEntry]) -> None:
+    """Checks, failing ones first."""
+    rows = [
+        (_mood("holds" if c.success else "failing" if c.severity == "error" else "warning"), c.name, short(c.dataset),
+         c.expected, c.actual, _time(c.since))
+        for c in sorted(checks, key=lambda c: (c.success, str(c.dataset), c.name))
+    ]  # fmt: skip
+    _table(out, ("result", "check", "dataset", "expected", "found", "since"), rows)
+
+
+def job(out: Console, entry: JobEntry, runs: Sequence[RunEntry]) -> None:
+    """One job: what it does, whose, what it reads and writes, its last runs."""
+    out.print(Text(short(entry.job), style="bold"), Text(entry.role))
+    if entry.description:
+        out.print(entry.description.strip())
+    facts = [
+        ("name", str(entry.job)),
+        ("kind", entry.kind),
+        ("owner", entry.owner or "nobody"),
+        ("part of", short(entry.parent) if entry.parent else ""),
+        ("source", entry.source_url or entry.source_path or ""),
+        ("reads", ", ".join(short(one) for one in entry.inputs)),
+        ("writes", ", ".join(short(one) for one in entry.outputs)),
+    ]
+    _facts(out, facts)
+    rows = [
+        (_time(run.started), _mood(run.state), _duration(run.duration), _number(run.rows_in), _number(run.rows_out),
+         _number(run.rows_rejected), f"{run.checks_passed}/{run.checks_passed + run.checks_failed}", run.error or "")
+        for run in runs
+    ]  # fmt: skip
+    out.print()
+    _table(out, ("started", "state", "took", "in", "out", "rejected", "checks", "error"), rows)
+
+
+def history(out: Console, versions: Sequence[SchemaVersion]) -> None:
+    """Schema versions, newest first."""
+    rows = [
+        (_time(v.since.time), _time(v.until) or "now", str(len(v.columns)), short(v.since.job), v.since.revision or "",
+         f"{v.checks_passed}/{v.checks_passed + v.checks_failed}", v.content[:12])
+        for v in versions
+    ]  # fmt: skip
+    _table(out, ("since", "until", "columns", "told by", "revision", "checks", "content"), rows)
+
+
+def changes(out: Console, found: Sequence[Change]) -> None:
+    """What became different, newest first."""
+    rows = [
+        (_time(c.time), short(c.subject), c.kind.replace("_", " "), c.path or "", c.before or "", c.after or "",
+         short(c.origin.job) if c.origin else "")
+        for c in found
+    ]  # fmt: skip
+    _table(out, ("when", "what", "change", "column", "before", "after", "told by"), rows)
+
+
+def lineage(out: Console, graph: LineageGraph) -> None:
+    """The graph as a list of steps: every job with what it reads and writes, the start marked."""
+    rows = [(_marked(edge.origin, graph.start), "→", _marked(edge.target, graph.start),
+             _time(edge.last_seen), "" if edge.current else "no longer") for edge in graph.edges]  # fmt: skip
+    _table(out, ("from", "", "to", "last seen", ""), rows)
+    beyond = f"; {graph.hidden} more beyond" if graph.hidden else ""
+    out.print(f"{len(graph.nodes)} datasets and jobs{beyond}")
+
+
+def column_edges(out: Console, edges: Sequence[ColumnEdge]) -> None:
+    """Which column became which, by whom and how."""
+    rows = [
+        (f"{short(e.origin)}.{e.origin_column}", "→", f"{short(e.target)}.{e.target_column}",
+         f"{e.type.lower()} {e.subtype.lower()}".strip(), short(e.job), "" if e.current else "no longer")
+        for e in edges
+    ]  # fmt: skip
+    _table(out, ("from", "", "to", "how", "job", ""), rows)
+
+
+def impact(out: Console, found: Impact) -> None:
+    """Everything that a change can reach."""
+    where = f"{short(found.start)}.{found.column}" if found.column else short(found.start)
+    out.print(f"A change of {where} can reach:")
+    facts = [
+        ("datasets", ", ".join(short(one) for one in found.datasets)),
+        ("columns", ", ".join(f"{short(one)}.{path}" for one, path in found.columns)),
+        ("jobs", ", ".join(short(one) for one in found.jobs)),
+        ("checks", ", ".join(f"{c.name} on {short(c.dataset)}" for c in found.checks)),
+        ("tell", ", ".join(found.owners)),
+        ("runs", f"{found.runs_24h} in the last 24 hours"),
+    ]
+    _facts(out, facts)
+
+
+def completeness(out: Console, told: Completeness) -> None:
+    """How far the answer can be trusted, as one line a reason."""
+    if told.as_of is None:
+        out.print("The record has not been read yet: run `catalog sync`.", style="yellow")
+    else:
+        out.print(
+            f"Record as of {_time(told.as_of)} UTC{'' if told.complete else '; it may be incomplete:'}", style="dim"
+        )
+    for reason in told.reasons:
+        out.print(f"  {reason}", style="yellow")
+
+
+def table(out: Console, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Rows of texts under titles; a line that says so when there are none."""
+    _table(out, titles, [tuple(row) for row in rows])
+
+
+def _table(out: Console, titles: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+    if not rows:
+        out.print("nothing")
+        return
+    lines = Table(box=box.SIMPLE_HEAD if out.is_terminal else None, pad_edge=False, header_style="bold")
+    for title in titles:
+        lines.add_column(title, overflow="fold")
+    for row in rows:
+        lines.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    out.print(lines)
+
+
+def _facts(out: Console, facts: Sequence[tuple[str, str | Text]]) -> None:
+    lines = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in facts:
+        if value:
+            lines.add_row(Text(name, style="dim"), value if isinstance(value, Text) else Text(value))
+    out.print(lines)
+
+
+def _freshness(entry: DatasetEntry) -> str:
+    written = f", written {_time(entry.last_written)}" if entry.last_written else ""
+    promised = f", promised every {_duration(entry.promised_every)}" if entry.promised_every else ""
+    return f"{entry.freshness}{written}{promised}"
+
+
+def _marked(node: Node, start: Node) -> Text:
+    return Text(short(node), style="bold" if node == start else "")
+
+
+def _mood(word: str) -> Text:
+    return Text(word, style=MOODS.get(word.split(",")[0], ""))
+
+
+def _time(when: datetime | None) -> str:
+    return when.strftime("%Y-%m-%d %H:%M") if when else ""
+
+
+def _duration(length: timedelta | None) -> str:
+    if length is None:
+        return ""
+    seconds = length.total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def _number(count: int | None) -> str:
+    return "" if count is None else f"{count:,}"
