@@ -86,6 +86,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "rows_rejected": outcome.rows_rejected,
         "rows_duplicate": outcome.rows_duplicate,
         "rejected": dict(outcome.rejected),
+        "interval": [at.isoformat() for at in outcome.interval] if outcome.interval else None,
         "offsets": [facets.offset_range(at) for at in outcome.offsets],
         "inputs": [str(read.dataset) for read in outcome.inputs],
         "outputs": {str(written.dataset): written.rows for written in outcome.outputs},

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-TOP, LONGEST, DEEPEST, MOST_MEMBERS = 5, 60, 3, 100
+TOP, LONGEST, DEEPEST, MOST_MEMBERS = 10, 60, 3, 100
 READABLE = "case when json_valid(text) then json_type(text) = 'OBJECT' end"
 SHAPE = r"""case when v is null then 'absent' when v = 'null' then 'null' when v in ('true', 'false') then 'boolean'
  when v[1] = '{' then 'object' when v[1] = '[' then 'array'

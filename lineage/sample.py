@@ -1,9 +1,10 @@
 """A bounded sample of a topic, named by its offsets: the same offsets give the same messages while Kafka has them."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from lineage.errors import ConfigurationError, SampleGone, ServiceUnavailable
 from lineage.hooks.kafka import TIMEOUT_S
@@ -26,12 +27,27 @@ def newest(hook: "KafkaHook", topic: str, *, max_rows: int) -> tuple[TopicOffset
     """
     with closing(_consumer(hook)) as consumer:
         ranges = {at: _held(hook, consumer, topic, at) for at in _partitions(hook, consumer, topic)}
-    filled = {at: (low, high) for at, (low, high) in ranges.items() if high > low}
-    share = max(1, max_rows // max(1, len(filled)))
-    return tuple(
-        TopicOffsets(topic=topic, partition=at, start=max(low, high - share), end=high)
-        for at, (low, high) in sorted(filled.items())
-    )
+    held = (TopicOffsets(topic=topic, partition=at, start=low, end=high) for at, (low, high) in ranges.items())
+    return bounded(held, max_rows=max_rows)
+
+
+def bounded(offsets: Iterable[TopicOffsets], *, max_rows: int) -> tuple[TopicOffsets, ...]:
+    """The newest part of each partition's range, at most `max_rows` of all; ranges of one partition are joined.
+
+    Short ranges are kept whole, and what they leave goes to the longer ones.
+    """
+    joined: dict[tuple[str, int], TopicOffsets] = {}
+    for one in offsets:
+        other = joined.get((one.topic, one.partition), one)
+        start, end = min(one.start, other.start), max(one.end, other.end)
+        joined[one.topic, one.partition] = replace(one, start=start, end=end)
+    kept: list[TopicOffsets] = []
+    left = sorted((one for one in joined.values() if one.end > one.start), key=lambda one: one.end - one.start)
+    for at, one in enumerate(left):
+        share = max_rows // (len(left) - at)
+        kept.append(replace(one, start=max(one.start, one.end - share)))
+        max_rows -= kept[-1].end - kept[-1].start
+    return tuple(sorted((one for one in kept if one.end > one.start), key=lambda one: (one.topic, one.partition)))
 
 
 def messages(hook: "KafkaHook", offsets: Sequence[TopicOffsets]) -> Iterator[bytes]:
@@ -74,9 +90,14 @@ def from_text(text: str) -> tuple[TopicOffsets, ...]:
         ConfigurationError: it is nothing of that kind.
     """
     try:
-        return tuple(TopicOffsets(**one) for one in json.loads(text or "[]") or ())
+        return from_list(json.loads(text or "[]") or ())
     except (TypeError, ValueError) as problem:
         raise ConfigurationError("offsets", f"not a list of topic, partition, start and end ({problem})") from problem
+
+
+def from_list(told: Iterable[Mapping[str, Any]]) -> tuple[TopicOffsets, ...]:
+    """The same from plain values; TypeError when they are others."""
+    return tuple(TopicOffsets(**one) for one in told)
 
 
 def _consumer(hook: "KafkaHook") -> "Consumer":

@@ -38,6 +38,8 @@ class Batch:
     rows_in_table: int
     scope: str
     """Which rows these are, for people."""
+    held_rows: bool = False
+    """Whether the dataset is known to have held rows at some time: a lake by its snapshots, a warehouse by its log."""
     newest: datetime | None = None
     frame: "pa.Table | None" = None
     url: "URL | None" = field(default=None, repr=False)

@@ -152,6 +152,23 @@ class ExpectMessageToNameItsVisit(RowRule):
     sentence: ClassVar[str] = "a message names its visit as session_id or sessionId"
 
 
+class ExpectSentPriceToBePossible(RowRule):
+    """As sent, in whatever spelling: a price and a quantity are numbers, not negative (topic: properties are JSON)."""
+
+    applies: ClassVar[str] = "json_valid(properties)"
+    violation: ClassVar[str] = (
+        "coalesce(try_cast(properties ->> '$.price' as double) < 0, (properties ->> '$.price') is not null)"
+        " or coalesce(try_cast(properties ->> '$.quantity' as double) < 0, (properties ->> '$.quantity') is not null)"
+    )
+    shown: ClassVar[tuple[str, ...]] = ("event_id", "source", "price", "quantity")
+    sentence: ClassVar[str] = "a price and a quantity are numbers as sent, and not negative"
+
+    def example(self) -> dict[str, str]:
+        """Of the properties only those that the rule is about."""
+        sent = {name: f"properties ->> '$.{name}'" for name in ("price", "quantity")}
+        return {name: sent.get(name, name) for name in self.shown}
+
+
 def currencies() -> tuple[str, ...]:
     """Codes that are legal tender in some territory and have no end date, sorted."""
     from babel.core import get_global

@@ -179,6 +179,7 @@ def _results(
             "as_of": as_of,
             "newest": batch.newest,
             "rows_in_table": batch.rows_in_table,
+            "held_rows": batch.held_rows,
             "seen_types": dict(batch.types),
         },
     )

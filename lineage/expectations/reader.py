@@ -21,12 +21,13 @@ from lineage.expectations.schema import mark
 from lineage.outcome import TopicOffsets
 
 if TYPE_CHECKING:
+    from pyiceberg.table.snapshots import Snapshot
     from sqlalchemy.engine import URL
 
     from lineage.hooks.cache import CacheHook
     from lineage.hooks.kafka import KafkaHook
     from lineage.hooks.lake import LakeHook
-    from lineage.hooks.warehouse import WarehouseHook
+    from lineage.hooks.warehouse import Session, WarehouseHook
 
 logger = logging.getLogger(__name__)
 TYPES = """SELECT column_name, data_type, numeric_precision, numeric_scale
@@ -42,9 +43,7 @@ def of_lake(hook: "LakeHook", contract: Contract, *, above: datetime | None, max
         DatasetMissing: nothing has written the table yet.
     """
     table = hook.table(contract.name)
-    column, snapshot = mark(contract), table.current_snapshot()
-    summary = snapshot.summary if snapshot else None
-    total = int(summary["total-records"] or 0) if summary else 0
+    column, total = mark(contract), _records(table.current_snapshot())
     newest = newest_mark(table, column) if column else None
     condition, scope = "", "all rows"
     if above is not None and newest is not None and newest > above:
@@ -58,22 +57,32 @@ def of_lake(hook: "LakeHook", contract: Contract, *, above: datetime | None, max
         scope = f"the first {max_rows} of {scope}: a sample"
         frame = frame.slice(0, max_rows)
         logger.warning("%s: checking %s", hook.dataset(contract.name), scope)
-    return of_frame(
+    batch = of_frame(
         frame,
         contract=contract,
         dataset=hook.dataset(contract.name),
         rows_in_table=max(total, frame.num_rows),
         scope=scope,
     )
+    return replace(batch, held_rows=any(_records(at) for at in table.snapshots()))
+
+
+def _records(snapshot: "Snapshot | None") -> int:
+    """Rows of a table at a snapshot, by its summary."""
+    summary = snapshot.summary if snapshot else None
+    return int(summary["total-records"] or 0) if summary else 0
 
 
 def loaded_until(hook: "WarehouseHook", table: str) -> datetime | None:
     """How far the warehouse has taken a table's rows, by its load log; None when it has taken none."""
     with hook.transaction() as session:
-        if not session.fetch(TYPES, ("load_log",)):
-            return None
-        rows = session.fetch('SELECT "loaded_until" FROM "load_log" WHERE "table_name" = %s', (table,))
-    return rows[0][0] if rows else None
+        return _marks(session).get(table)
+
+
+def _marks(session: "Session") -> dict[str, datetime]:
+    """Table → how far it has been loaded; a load that brought no rows leaves no mark."""
+    known = session.fetch(TYPES, ("load_log",))
+    return dict(session.fetch('SELECT "table_name", "loaded_until" FROM "load_log"')) if known else {}
 
 
 def newest_mark(table: Any, column: str) -> datetime | None:
@@ -99,11 +108,13 @@ def of_warehouse(hook: "WarehouseHook", contract: Contract, *, where: str) -> Ba
         column = mark(contract)
         newest = f'max("{column}")' if column in types else "null"
         ((total, latest),) = session.fetch(f'SELECT count(*), {newest} FROM "{contract.name}"')
+        held_rows = bool(_marks(session))
     return Batch(
         contract=contract,
         dataset=hook.dataset(contract.name),
         types=types,
         rows_in_table=int(total),
+        held_rows=held_rows,
         scope=f"rows where {where}" if where else "all rows",
         newest=latest,
         url=warehouse_url(hook),

@@ -69,6 +69,20 @@ class ExpectTableToHaveRows(TableRule):
         return f"{self.rows_in_table} rows"
 
 
+class ExpectTableNotToHaveLostItsRows(TableRule):
+    """An hour without events leaves a new dataset empty, which is no fault; a dataset does not become empty again."""
+
+    sentence: ClassVar[str] = "a dataset that once held rows still holds some"
+    success_keys: ClassVar[tuple[str, ...]] = ("rows_in_table", "held_rows")
+
+    rows_in_table: int | SuiteParameterDict[str, Any]
+    held_rows: bool | SuiteParameterDict[str, Any]
+
+    def problem(self) -> str:
+        """All rows are gone."""
+        return "no rows, and there were some before" if self.held_rows and not self.rows_in_table else ""
+
+
 class ExpectColumnTypesToMatchContract(TableRule):
     """Type words of `catalog.schema`; lengths of text are a rule of their own."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from lineage import extraction
+from lineage import extraction, trigger
 from lineage.errors import LineageError
 from lineage.outcome import Outcome
 
@@ -21,9 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 def dated(outcome: Outcome, context: "Context") -> Outcome:
-    """The outcome with the run's data interval; runs without a logical date have none."""
-    start, end = context.get("data_interval_start"), context.get("data_interval_end")
-    return replace(outcome, interval=(start, end)) if start and end else outcome
+    """The outcome with the run's data interval, that of its triggers where an asset started it; by hand it has none."""
+    found = trigger.interval(context)
+    return replace(outcome, interval=found) if found else outcome
 
 
 class LineageOperator(BaseOperator):

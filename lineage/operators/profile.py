@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from catalog import contract
-from lineage import profile, sample
+from lineage import profile, sample, trigger
 from lineage.hooks.kafka import KafkaHook
 from lineage.operators.base import LineageOperator
-from lineage.outcome import Outcome, Read
+from lineage.outcome import Outcome, Read, TopicOffsets
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
@@ -21,6 +21,7 @@ class ProfileTopicOperator(LineageOperator):
     Args:
         contract_id: the topic, by the id of its contract.
         offsets: JSON list of topic, partition, start and end, as an earlier run told it; empty: the newest messages.
+        follows: a task of the run that triggered this one: the offsets it read are profiled, else the newest messages.
         max_rows: messages of all partitions together, when no offsets are given.
     """
 
@@ -32,18 +33,20 @@ class ProfileTopicOperator(LineageOperator):
         *,
         contract_id: str,
         offsets: str = "",
+        follows: str = "",
         max_rows: int = MAX_ROWS,
         kafka_conn_id: str = KafkaHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.contract_id, self.offsets, self.max_rows = contract_id, offsets, max_rows
+        self.contract_id, self.max_rows = contract_id, max_rows
+        self.offsets, self.follows = offsets, follows
         self.kafka_conn_id = kafka_conn_id
 
     def run(self, context: "Context") -> Outcome:
         """Rows are messages; those that are no JSON object are rejected."""
         promised, hook = contract.load(self.contract_id), KafkaHook(self.kafka_conn_id)
-        asked = sample.from_text(self.offsets) or sample.newest(hook, promised.name, max_rows=self.max_rows)
+        asked = self._asked(context, promised.name) or sample.newest(hook, promised.name, max_rows=self.max_rows)
         found = profile.of_messages(list(sample.messages(hook, asked)), promised)
         for column in found.columns:
             self.log.info(
@@ -56,6 +59,14 @@ class ProfileTopicOperator(LineageOperator):
             profile=found,
         )  # fmt: skip
         return Outcome(inputs=(read,), rows_in=found.rows, rows_rejected=found.unreadable, offsets=asked)
+
+    def _asked(self, context: "Context", topic: str) -> tuple[TopicOffsets, ...]:
+        """The offsets given; else those of the task that this one follows, bounded; none when it read nothing."""
+        if given := sample.from_text(self.offsets):
+            return given
+        told = trigger.summaries(context, task_id=self.follows) if self.follows else ()
+        read = [at for one in told for at in sample.from_list(one.get("offsets") or ()) if at.topic == topic]
+        return sample.bounded(read, max_rows=self.max_rows)
 
     def expected(self) -> Outcome:
         """The topic."""
