@@ -18,6 +18,7 @@ class ColumnDetailsDatasetFacet(DatasetFacet):
 
     columns: list[dict[str, Any]]
     contract: str | None = None
+    observed: bool | None = None
 
     @staticmethod
     def _get_schema() -> str:
@@ -55,10 +56,16 @@ class ProfileDatasetFacet(DatasetFacet):
         return f"{SCHEMA_BASE}/ProfileDatasetFacet.json#/$defs/ProfileDatasetFacet"
 
 
-def column_details(schema: Schema, contract: Contract | None) -> ColumnDetailsDatasetFacet:
-    """One entry per column and nested member, parents first; only what is said is present."""
-    promised = f"{contract.id}@{contract.version}" if contract else None
-    return ColumnDetailsDatasetFacet(columns=[_detail(path, field) for path, field in schema.walk()], contract=promised)
+def column_details(schema: Schema, contract: Contract | None, *, observed: bool = False) -> ColumnDetailsDatasetFacet:
+    """One entry per column and nested member, parents first; only what is said is present.
+
+    `observed`: the columns were seen in the data itself; otherwise they are what the contract promises.
+    """
+    return ColumnDetailsDatasetFacet(
+        columns=[_detail(path, field) for path, field in schema.walk()],
+        contract=f"{contract.id}@{contract.version}" if contract else None,
+        observed=observed or None,
+    )
 
 
 def _detail(path: str, field: Field) -> dict[str, Any]:
