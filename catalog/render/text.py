@@ -1,7 +1,6 @@
 """Answers as tables for people: in colour on a terminal, plain in a pipe or with NO_COLOR."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 from typing import TextIO
 
 from rich import box
@@ -24,6 +23,7 @@ from catalog.entry import (
     SchemaVersion,
     short,
 )
+from catalog.render.wording import length, moment
 
 MOODS = {"failing": "red", "warning": "yellow", "stale": "yellow", "healthy": "green", "fresh": "green", "FAIL": "red"}
 PIPE_WIDTH = 2000
@@ -70,16 +70,16 @@ def dataset(out: Console, entry: DatasetEntry, checks: Sequence[CheckEntry]) -> 
         ("written by", ", ".join(short(job) for job in entry.writers)),
         ("read by", ", ".join(short(job) for job in entry.readers)),
         ("reads", f"{entry.reads_30d} in 30 days"),
-        ("first seen", _time(entry.first_seen)),
+        ("first seen", moment(entry.first_seen)),
     ]
     _facts(out, facts)
     if entry.differences:
         out.print("\nNot as the contract promises:")
         _table(out, ("column", "promised", "observed", "since"),
-               [(d.path, d.promised, d.observed, _time(d.since)) for d in entry.differences])  # fmt: skip
+               [(d.path, d.promised, d.observed, moment(d.since)) for d in entry.differences])  # fmt: skip
     columns = [
         (c.path, c.type, "" if c.nullable is None else "yes" if c.nullable else "no", ", ".join(c.tags),
-         _time(c.since.time if c.since else None), c.description)
+         moment(c.since.time if c.since else None), c.description)
         for c in entry.columns
     ]  # fmt: skip
     out.print()
@@ -93,7 +93,7 @@ def check_table(out: Console, checks: Sequence[CheckEntry]) -> None:
     """Checks, failing ones first."""
     rows = [
         (_mood("holds" if c.success else "failing" if c.severity == "error" else "warning"), c.name, short(c.dataset),
-         c.expected, c.actual, _time(c.since))
+         c.expected, c.actual, moment(c.since))
         for c in sorted(checks, key=lambda c: (c.success, str(c.dataset), c.name))
     ]  # fmt: skip
     _table(out, ("result", "check", "dataset", "expected", "found", "since"), rows)
@@ -115,7 +115,7 @@ def job(out: Console, entry: JobEntry, runs: Sequence[RunEntry]) -> None:
     ]
     _facts(out, facts)
     rows = [
-        (_time(run.started), _mood(run.state), _duration(run.duration), _number(run.rows_in), _number(run.rows_out),
+        (moment(run.started), _mood(run.state), length(run.duration), _number(run.rows_in), _number(run.rows_out),
          _number(run.rows_rejected), f"{run.checks_passed}/{run.checks_passed + run.checks_failed}", run.error or "")
         for run in runs
     ]  # fmt: skip
@@ -126,8 +126,8 @@ def job(out: Console, entry: JobEntry, runs: Sequence[RunEntry]) -> None:
 def history(out: Console, versions: Sequence[SchemaVersion]) -> None:
     """Schema versions, newest first."""
     rows = [
-        (_time(v.since.time), _time(v.until) or "now", str(len(v.columns)), short(v.since.job), v.since.revision or "",
-         f"{v.checks_passed}/{v.checks_passed + v.checks_failed}", v.content[:12])
+        (moment(v.since.time), moment(v.until) or "now", str(len(v.columns)), short(v.since.job),
+         v.since.revision or "", f"{v.checks_passed}/{v.checks_passed + v.checks_failed}", v.content[:12])
         for v in versions
     ]  # fmt: skip
     _table(out, ("since", "until", "columns", "told by", "revision", "checks", "content"), rows)
@@ -136,7 +136,7 @@ def history(out: Console, versions: Sequence[SchemaVersion]) -> None:
 def changes(out: Console, found: Sequence[Change]) -> None:
     """What became different, newest first."""
     rows = [
-        (_time(c.time), short(c.subject), c.kind.replace("_", " "), c.path or "", c.before or "", c.after or "",
+        (moment(c.time), short(c.subject), c.kind.replace("_", " "), c.path or "", c.before or "", c.after or "",
          short(c.origin.job) if c.origin else "")
         for c in found
     ]  # fmt: skip
@@ -146,7 +146,7 @@ def changes(out: Console, found: Sequence[Change]) -> None:
 def lineage(out: Console, graph: LineageGraph) -> None:
     """The graph as a list of steps: every job with what it reads and writes, the start marked."""
     rows = [(_marked(edge.origin, graph.start), "→", _marked(edge.target, graph.start),
-             _time(edge.last_seen), "" if edge.current else "no longer") for edge in graph.edges]  # fmt: skip
+             moment(edge.last_seen), "" if edge.current else "no longer") for edge in graph.edges]  # fmt: skip
     _table(out, ("from", "", "to", "last seen", ""), rows)
     beyond = f"; {graph.hidden} more beyond" if graph.hidden else ""
     out.print(f"{len(graph.nodes)} datasets and jobs{beyond}")
@@ -183,7 +183,7 @@ def completeness(out: Console, told: Completeness) -> None:
         out.print("The record has not been read yet: run `catalog sync`.", style="yellow")
     else:
         out.print(
-            f"Record as of {_time(told.as_of)} UTC{'' if told.complete else '; it may be incomplete:'}", style="dim"
+            f"Record as of {moment(told.as_of)} UTC{'' if told.complete else '; it may be incomplete:'}", style="dim"
         )
     for reason in told.reasons:
         out.print(f"  {reason}", style="yellow")
@@ -215,8 +215,8 @@ def _facts(out: Console, facts: Sequence[tuple[str, str | Text]]) -> None:
 
 
 def _freshness(entry: DatasetEntry) -> str:
-    written = f", written {_time(entry.last_written)}" if entry.last_written else ""
-    promised = f", promised every {_duration(entry.promised_every)}" if entry.promised_every else ""
+    written = f", written {moment(entry.last_written)}" if entry.last_written else ""
+    promised = f", promised every {length(entry.promised_every)}" if entry.promised_every else ""
     return f"{entry.freshness}{written}{promised}"
 
 
@@ -226,20 +226,6 @@ def _marked(node: Node, start: Node) -> Text:
 
 def _mood(word: str) -> Text:
     return Text(word, style=MOODS.get(word.split(",")[0], ""))
-
-
-def _time(when: datetime | None) -> str:
-    return when.strftime("%Y-%m-%d %H:%M") if when else ""
-
-
-def _duration(length: timedelta | None) -> str:
-    if length is None:
-        return ""
-    seconds = length.total_seconds()
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
 
 
 def _number(count: int | None) -> str:
