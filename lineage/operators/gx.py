@@ -29,7 +29,7 @@ class GreatExpectationsOperator(LineageOperator):
     A failed critical expectation fails the task, without retries: the same rows fail again. A failed warning is in the
     outcome, for whoever notifies. Rows: in the lake the newest batch, or those above a mark; in the warehouse all, or
     those of `where`; of a cache or a topic at most `max_rows`. An empty batch passes (a rerun finds nothing), an empty
-    dataset does not.
+    dataset is a warning (an hour without events on a new deployment), one that has lost its rows is critical.
 
     Args:
         contract_ids: the datasets, by the ids of their contracts: `lake.enriched_events`.

@@ -16,7 +16,8 @@ from catalog import contract
 from catalog.dataset import Dataset
 from lineage import extraction
 from lineage.errors import ChecksFailed, ConfigurationError
-from lineage.expectations.batch import of_frame
+from lineage.expectations.batch import Batch, of_frame
+from lineage.expectations.project import Project
 from lineage.expectations.reader import of_texts
 from lineage.operators.gx import GreatExpectationsOperator
 from lineage.outcome import Outcome
@@ -31,12 +32,16 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: datetime) -> Run:
     """run(rows, …): the operator on these rows of `lake.enriched_events`."""
     monkeypatch.setenv("ECOMPULSE_DATA_DOCS", str(tmp_path))
 
-    def of(rows: pa.Table, *, rows_in_table: int | None = None, **arguments: Any) -> Outcome:
+    def of(rows: pa.Table, *, rows_in_table: int | None = None, held_rows: bool = False, **arguments: Any) -> Outcome:
+        def load(promised: contract.Contract) -> Batch:
+            batch = of_frame(rows, contract=promised, dataset=HERE, rows_in_table=rows_in_table)
+            return replace(batch, held_rows=held_rows)
+
         operator = GreatExpectationsOperator(
             task_id="validate",
             contract_ids=["lake.enriched_events"],
             as_of=now.isoformat(),
-            load=lambda promised: of_frame(rows, contract=promised, dataset=HERE, rows_in_table=rows_in_table),
+            load=load,
             **arguments,
         )
         return operator.run({})  # type: ignore[typeddict-item]  # nothing of it is needed outside a DAG
@@ -105,11 +110,33 @@ def test_the_mildest_severity_that_stops_can_be_chosen(run: Run, good: Any) -> N
     assert [check.severity for check in run(wrong, fail_on="never").failed] == ["critical"]
 
 
-def test_an_empty_batch_of_a_filled_table_passes_and_an_empty_table_does_not(run: Run, good: Any) -> None:
-    empty = good().slice(0, 0)
-    assert run(empty, rows_in_table=10, fail_on="critical").rows_in == 0
-    with pytest.raises(ChecksFailed, match="expect_table_to_have_rows"):
-        run(empty, rows_in_table=0)
+def test_an_empty_batch_of_a_filled_table_passes(run: Run, good: Any) -> None:
+    outcome = run(good().slice(0, 0), rows_in_table=10, held_rows=True)
+    assert outcome.rows_in == 0
+    assert not {"expect_table_to_have_rows", "expect_table_not_to_have_lost_its_rows"} & {
+        check.name for check in outcome.failed
+    }
+
+
+SUITED = [one for one in contract.load_all().values() if one.suite and one.kind != "warehouse"]
+
+
+@pytest.mark.parametrize("one", SUITED, ids=lambda one: one.id)
+def test_a_dataset_without_rows_is_a_warning_but_for_the_lookups(
+    one: contract.Contract, project: Project, frame_of: Any, now: datetime
+) -> None:
+    """Nothing else of its suite may stop it: an hour without events on a new deployment stays green."""
+    checks = project.judge(
+        of_frame(frame_of(one, rows=0), contract=one, dataset=HERE), project.suite(str(one.suite), one), as_of=now
+    )
+    failed = {check.name: check.severity for check in checks if not check.success}
+    assert failed["expect_table_to_have_rows"] == ("critical" if one.kind == "cache" else "warning")
+    assert {name for name, severity in failed.items() if severity == "critical"} <= {"expect_table_to_have_rows"}
+
+
+def test_a_dataset_that_has_lost_its_rows_stops(run: Run, good: Any) -> None:
+    with pytest.raises(ChecksFailed, match="expect_table_not_to_have_lost_its_rows"):
+        run(good().slice(0, 0), rows_in_table=0, held_rows=True)
 
 
 def test_personal_data_of_failing_rows_is_nowhere(

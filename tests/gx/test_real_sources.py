@@ -11,7 +11,6 @@ import pytest
 
 from catalog import contract
 from lineage.errors import ChecksFailed, DatasetMissing
-from lineage.expectations import reader
 from lineage.hooks.cache import CacheHook
 from lineage.hooks.kafka import KafkaHook
 from lineage.hooks.lake import LakeHook, arrow_schema
@@ -65,6 +64,32 @@ def test_of_a_lake_table_the_newest_batch_is_checked_or_what_is_above_a_mark(fra
     assert check("lake.enriched_events", now=now, **waiting).rows_in == 11
 
 
+def test_an_empty_lake_table_is_a_warning_until_it_has_held_rows(frame_of: Any, now: datetime) -> None:
+    promised = contract.load("lake.session_funnel")
+    table = LakeHook().create(promised)
+    (warned,) = check(promised.id, now=now).failed
+    assert (warned.name, warned.severity) == ("expect_table_to_have_rows", "warning")
+    table.append(frame_of(promised).cast(arrow_schema(promised.schema)))
+    table.delete()
+    with pytest.raises(ChecksFailed, match="expect_table_not_to_have_lost_its_rows"):
+        check(promised.id, now=now)
+
+
+def test_empty_warehouse_tables_are_warnings_until_something_was_loaded(now: datetime) -> None:
+    names = ("warehouse.events", "warehouse.user_sessions", "warehouse.daily_summary")
+    with WarehouseHook().transaction() as session:
+        WarehouseHook().prepare(session, [contract.load(name) for name in (*names, "warehouse.load_log")])
+        for name in (*names, "warehouse.load_log"):
+            session.execute(f"DELETE FROM {name.removeprefix('warehouse.')}")
+    failed = check(*names, now=now).failed
+    assert [one.severity for one in failed if one.name == "expect_table_to_have_rows"] == ["warning"] * 3
+    insert("load_log", {"table_name": "events", "loaded_until": now, "row_count": 4, "updated_at": now})
+    with pytest.raises(ChecksFailed, match="expect_table_not_to_have_lost_its_rows"):
+        check("warehouse.events", now=now)
+    with WarehouseHook().transaction() as session:
+        session.execute("DELETE FROM load_log")
+
+
 def test_a_warehouse_table_is_checked_by_sql_where_it_is(now: datetime) -> None:
     hook = WarehouseHook()
     contracts = [
@@ -72,8 +97,6 @@ def test_a_warehouse_table_is_checked_by_sql_where_it_is(now: datetime) -> None:
     ]
     with hook.transaction() as session:
         hook.prepare(session, contracts)
-    with pytest.raises(ChecksFailed, match="expect_table_to_have_rows"):
-        check("warehouse.events", now=now)
     day = now.date()
     event = {
         "event_id": "e1", "event_type": "purchase", "event_time": now - timedelta(hours=1), "source": "web",
