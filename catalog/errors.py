@@ -1,12 +1,21 @@
 """Everything that can go wrong in `catalog`, as one tree.
 
 CatalogError
- └─ ConfigurationError      a setting or a contract file is wrong               exit 2
-     ├─ ContractMissing     .contract_id
-     └─ ContractInvalid     .path, .problem
+ ├─ ConfigurationError      a setting or a contract file is wrong               exit 2
+ │   ├─ ContractMissing     .contract_id
+ │   ├─ ContractInvalid     .path, .problem
+ │   └─ SettingInvalid      .name, .problem
+ └─ MarquezError            talking to the backend: .call                       exit 3
+     ├─ MarquezUnavailable  no answer, or "later": .address, .problem           retryable
+     ├─ MarquezRefused      it answered no: .status, .body                      retryable from 500 on
+     │   └─ MarquezNotFound     it has no such thing
+     │       └─ DatasetNotFound     .dataset
+     └─ AnswerInvalid       not what its API promises: .problem
 """
 
 from pathlib import Path
+
+from catalog.dataset import Dataset
 
 
 class CatalogError(Exception):
@@ -40,3 +49,64 @@ class ContractInvalid(ConfigurationError):
         self.path = path
         self.problem = problem
         super().__init__(f"contract {path.name}: {problem}")
+
+
+class SettingInvalid(ConfigurationError):
+    """A setting cannot be what it says; its value is not shown, it may be a secret."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name = name
+        self.problem = problem
+        super().__init__(f"setting {name}: {problem}")
+
+
+class MarquezError(CatalogError):
+    """A call to the backend did not bring what it was made for; `call` is its method and path."""
+
+    def __init__(self, call: str, sentence: str) -> None:
+        self.call = call
+        super().__init__(f"{call}: {sentence}")
+
+
+class MarquezUnavailable(MarquezError):
+    """No answer in time after every attempt, or one that says to come later (429, 502, 503, 504)."""
+
+    retryable = True
+
+    def __init__(self, call: str, address: str, problem: str, *, attempts: int) -> None:
+        self.address = address
+        self.problem = problem
+        super().__init__(
+            call,
+            f"no answer from Marquez at {address} in {attempts} attempts ({problem}); is it up, is MARQUEZ_URL right?",
+        )
+
+
+class MarquezRefused(MarquezError):
+    """It answered, and the answer is no. `body` is an excerpt of what it said."""
+
+    def __init__(self, call: str, status: int, body: str) -> None:
+        self.status = status
+        self.body = body
+        self.retryable = status >= 500
+        super().__init__(call, f"Marquez answered {status}: {body or 'no reason given'}")
+
+
+class MarquezNotFound(MarquezRefused):
+    """It answered that it has no such thing, or never heard of it."""
+
+
+class DatasetNotFound(MarquezNotFound):
+    """It answered that it has no such dataset: no event spoke of it yet, or it was deleted."""
+
+    def __init__(self, dataset: Dataset, refusal: MarquezNotFound) -> None:
+        self.dataset = dataset
+        super().__init__(refusal.call, refusal.status, refusal.body)
+
+
+class AnswerInvalid(MarquezError):
+    """The answer is not what Marquez's API promises; most often MARQUEZ_URL names another server."""
+
+    def __init__(self, call: str, problem: str) -> None:
+        self.problem = problem
+        super().__init__(call, f"the answer is not Marquez's ({problem}); is MARQUEZ_URL right?")

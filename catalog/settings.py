@@ -1,7 +1,7 @@
 """Where the catalog reads and keeps things, from the environment, once."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MARQUEZ_URL = "http://127.0.0.1:5000"
@@ -13,7 +13,7 @@ class Settings:
 
     marquez_url: str = MARQUEZ_URL
     marquez_web_url: str = MARQUEZ_URL
-    marquez_api_key: str | None = None
+    marquez_api_key: str | None = field(default=None, repr=False)
     airflow_url: str | None = None
     index: Path = Path("catalog.sqlite")
 

@@ -1,0 +1,391 @@
+"""The one client of the backend's REST API: Marquez 0.51.1, or the embedded server that answers like it.
+
+It builds on `marquez-python`, whose methods stay usable, and puts its own transport underneath: 0.50.0 has no pooling,
+no retries, no status in its errors, and keeps the API key in a dictionary that all clients of a process share.
+"""
+
+import hashlib
+import json
+import logging
+import random
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+import pydantic
+import requests
+from marquez_client import MarquezClient
+from requests.adapters import BaseAdapter, HTTPAdapter
+
+from catalog.dataset import Dataset
+from catalog.entry import Job, Node
+from catalog.errors import (
+    AnswerInvalid,
+    DatasetNotFound,
+    MarquezNotFound,
+    MarquezRefused,
+    MarquezUnavailable,
+    SettingInvalid,
+)
+from catalog.settings import Settings
+from catalog.stored import (
+    EventPage,
+    Found,
+    GraphNode,
+    Json,
+    StoredDataset,
+    StoredJob,
+    StoredNamespace,
+    StoredRun,
+    StoredTag,
+    StoredVersion,
+)
+
+logger = logging.getLogger(__name__)
+
+V = TypeVar("V")
+
+WAITS_S = (0.2, 0.8, 2.0)
+"""Before the second, third and fourth attempt; a Retry-After of the server lengthens them up to LONGEST_WAIT_S."""
+LONGEST_WAIT_S = 15.0
+LATER = frozenset({429, 502, 503, 504})
+"""Answers worth another attempt at once. 500 is not among them: 0.51.1 answers it to some calls for ever (/sources)."""
+CONNECT_S = 4.0
+END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
+"""Sent always: without `before` Marquez ends its answers at 2030-01-01."""
+
+
+class Marquez(MarquezClient):  # type: ignore[misc]  # publishes no types
+    """Reads the record, and tags what is in it. One instance keeps its connections; threads may share it.
+
+    Every call is repeated after a lost connection and after 429, 502, 503 and 504: what it does twice is done once
+    (reads, and tags put or taken). Runs and schemas are not written here, they come as OpenLineage events.
+
+    Raises (each method):
+        MarquezUnavailable: no answer in time, after all attempts.
+        MarquezRefused: it answered no; MarquezNotFound when there is no such thing.
+        AnswerInvalid: what answered is not Marquez.
+    """
+
+    def __init__(
+        self, url: str, *, api_key: str | None = None, timeout_s: float = 30.0, transport: BaseAdapter | None = None
+    ) -> None:
+        """A client of the server at `url`; `transport` stands in for the network in tests.
+
+        Raises:
+            SettingInvalid: the URL or the key cannot be one.
+        """
+        self.address = _address(url)
+        super().__init__(url.rstrip("/"), timeout_ms=int(timeout_s * 1000))
+        self._key = _header_safe(api_key)
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "ecompulse-catalog"
+        self._session.auth = self._authorise
+        self._session.mount(self._api_base, transport or HTTPAdapter(pool_connections=1, pool_maxsize=8))
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """The client of the backend that the settings name."""
+        return cls(settings.marquez_url, api_key=settings.marquez_api_key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Marquez({self.address!r})"
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+    def ping(self) -> None:
+        """Nothing, if the backend answers; one attempt only."""
+        url = self._url("/namespaces")
+        self._listed(StoredNamespace, "namespaces", self._call("GET", url, {"limit": 1}, waits=()), url)
+
+    # events ---------------------------------------------------------------------------------------------------------
+
+    def page(
+        self,
+        *,
+        after: datetime | str | None = None,
+        before: datetime | None = None,
+        newest_first: bool = False,
+        limit: int = 500,
+        offset: int = 0,
+    ) -> EventPage:
+        """One page of run events by their own time, `after` included and `before` not. Ties come in any order."""
+        asked = {
+            "after": _moment(after) if isinstance(after, datetime) else after,
+            "before": _moment(before or END_OF_TIME),
+            "sortDirection": "desc" if newest_first else "asc",
+            "limit": limit,
+            "offset": offset,
+        }
+        return self._one(EventPage, self._url("/events/lineage"), asked)
+
+    def total(self, after: datetime | None = None, before: datetime | None = None) -> int:
+        """How many events of that time are stored, with repeated ones and the static ones that are never listed."""
+        return self.page(after=after, before=before, limit=0).total_count
+
+    def events(
+        self, after: datetime | None = None, before: datetime | None = None, *, page: int = 500
+    ) -> Iterator[Json]:
+        """Run event documents of that time, oldest first, each content once per moment; `after` is included.
+
+        Pages go by time, not by offset: what comes in or is deleted meanwhile shifts nothing, and the hundredth page
+        costs as much as the first. Marquez gives ties no order, so each page starts at the last moment of the one
+        before, and grows while that moment fills it.
+        """
+        since: datetime | str | None = after
+        reached, seen, limit = "", set[bytes](), page
+        while True:
+            told = self.page(after=since, before=before, limit=limit).events
+            prints = {_fingerprint(event): event for event in told}
+            yield from (event for mark, event in prints.items() if mark not in seen)
+            if len(told) < limit:
+                return
+            last = self._time(told[-1])
+            if last > reached:
+                since, reached, seen, limit = told[-1]["eventTime"], last, set(prints), page
+            else:
+                seen, limit = seen | set(prints), limit * 2
+
+    def _time(self, event: Json) -> str:
+        try:
+            return _moment(datetime.fromisoformat(event["eventTime"]))
+        except (KeyError, TypeError, ValueError) as problem:
+            raise AnswerInvalid("GET /events/lineage", "an event without a time") from problem
+
+    # what is stored -------------------------------------------------------------------------------------------------
+
+    def namespaces(self) -> Iterator[StoredNamespace]:
+        """All namespaces by name, hidden ones too."""
+        return self._all(StoredNamespace, "namespaces", self._url("/namespaces"))
+
+    def tags(self) -> Iterator[StoredTag]:
+        """All known tags by name."""
+        return self._all(StoredTag, "tags", self._url("/tags"))
+
+    def datasets(self, namespace: str) -> Iterator[StoredDataset]:
+        """A namespace's datasets by name; slow on the real server (20 rows in 9 s), prefer the index."""
+        return self._all(StoredDataset, "datasets", self._url("/namespaces/{0}/datasets", namespace))
+
+    def dataset(self, dataset: Dataset) -> StoredDataset:
+        """One dataset with all its facets.
+
+        Raises:
+            DatasetNotFound: no event spoke of it, or it was deleted.
+        """
+        try:
+            return self._one(StoredDataset, self._path(dataset))
+        except MarquezNotFound as refusal:
+            raise DatasetNotFound(dataset, refusal) from refusal
+
+    def versions(self, dataset: Dataset) -> Iterator[StoredVersion]:
+        """A dataset's versions, newest first: one for each run that wrote it, one in all if it is only read.
+
+        Raises:
+            DatasetNotFound: no event spoke of it, or it was deleted.
+        """
+        try:
+            yield from self._all(StoredVersion, "versions", self._path(dataset, "/versions"))
+        except MarquezNotFound as refusal:
+            raise DatasetNotFound(dataset, refusal) from refusal
+
+    def jobs(self, namespace: str | None = None) -> Iterator[StoredJob]:
+        """Jobs of a namespace, or of all, last updated first."""
+        url = self._url("/jobs") if namespace is None else self._url("/namespaces/{0}/jobs", namespace)
+        return self._all(StoredJob, "jobs", url)
+
+    def job(self, job: Job) -> StoredJob:
+        """One job with the datasets of its current version."""
+        return self._one(StoredJob, self._path(job))
+
+    def runs(self, job: Job) -> Iterator[StoredRun]:
+        """A job's runs, latest start first."""
+        return self._all(StoredRun, "runs", self._path(job, "/runs"))
+
+    def run(self, run_id: str) -> StoredRun:
+        """One run with its facets and those of what it read and wrote."""
+        return self._one(StoredRun, self._url("/jobs/runs/{0}", run_id))
+
+    def run_facets(self, run_id: str, *, of: Literal["run", "job"] = "run") -> Json:
+        """Facets that a run sent of itself, or of its job in that run; empty when it sent none."""
+        told = self._get(self._url("/jobs/runs/{0}/facets", run_id), {"type": of})
+        return dict(told["facets"]) if told else {}
+
+    def search(
+        self, part: str, *, kind: Literal["DATASET", "JOB"] | None = None, namespace: str | None = None, limit: int = 10
+    ) -> tuple[Found, ...]:
+        """Datasets and jobs whose name contains the part; `%` and `_` are wildcards. By name."""
+        asked = {"q": part, "filter": kind, "namespace": namespace, "limit": limit}
+        url = self._url("/search")
+        return self._listed(Found, "results", self._get(url, asked), url)
+
+    # graphs ---------------------------------------------------------------------------------------------------------
+
+    def lineage(self, node: Node, *, depth: int = 20) -> tuple[GraphNode, ...]:
+        """The graph around a dataset or job in both directions, of current job versions only.
+
+        Marquez cannot look up a dataset whose name begins with a digit under a namespace with "://" (issue 2921), and
+        reads what follows a `#` in a name as a version.
+        """
+        return self._graph("/lineage", _node_id(node), depth=depth)
+
+    def column_lineage(
+        self, node: Node, column: str | None = None, *, depth: int = 20, downstream: bool = False
+    ) -> tuple[GraphNode, ...]:
+        """The graph of columns that a column, or those of a dataset or job, come from; with `downstream` go to."""
+        node_id = _node_id(node) if column is None else f"datasetField:{node.namespace}:{node.name}:{column}"
+        return self._graph("/column-lineage", node_id, depth=depth, withDownstream=str(downstream).lower())
+
+    def _graph(self, path: str, node_id: str, **asked: Any) -> tuple[GraphNode, ...]:
+        url = self._url(path)
+        return self._listed(GraphNode, "graph", self._get(url, {"nodeId": node_id, **asked}), url)
+
+    # tags -----------------------------------------------------------------------------------------------------------
+
+    def put_tag(self, name: str, description: str) -> StoredTag:
+        """Make a tag, or describe it anew."""
+        return self._value(StoredTag, self._put(self._url("/tags/{0}", name), {"description": description}), name)
+
+    def tag(self, node: Node, tag: str, *, column: str | None = None) -> None:
+        """Put a tag on a dataset, a job or a column; an unknown tag is made. On columns it becomes upper case."""
+        self._call("POST", self._tagging(node, tag, column))
+
+    def untag(self, node: Node, tag: str, *, column: str | None = None) -> None:
+        """Take a tag off again; nothing happens when it is not there."""
+        self._call("DELETE", self._tagging(node, tag, column))
+
+    def _tagging(self, node: Node, tag: str, column: str | None) -> str:
+        field = self._url("/fields/{0}", column).removeprefix(self._api_base) if column else ""
+        return self._path(node, field + self._url("/tags/{0}", tag).removeprefix(self._api_base))
+
+    # transport ------------------------------------------------------------------------------------------------------
+
+    def _path(self, node: Node, tail: str = "") -> str:
+        kind = "datasets" if isinstance(node, Dataset) else "jobs"
+        return str(self._url(f"/namespaces/{{0}}/{kind}/{{1}}", node.namespace, node.name)) + tail
+
+    def _all(self, kind: type[V], key: str, url: str) -> Iterator[V]:
+        offset, page = 0, 100
+        while True:
+            listed = self._listed(kind, key, self._get(url, {"limit": page, "offset": offset}), url)
+            yield from listed
+            if len(listed) < page:
+                return
+            offset += page
+
+    def _one(self, kind: type[V], url: str, asked: Json | None = None) -> V:
+        return self._value(kind, self._get(url, asked), url)
+
+    def _listed(self, kind: type[V], key: str, told: Any, url: str) -> tuple[V, ...]:
+        listed = told.get(key) if isinstance(told, dict) else None
+        if not isinstance(listed, list):
+            raise AnswerInvalid(self._called("GET", url), f"no list of {key}")
+        return tuple(self._value(kind, one, url) for one in listed)
+
+    def _value(self, kind: type[V], told: Any, url: str) -> V:
+        try:
+            return pydantic.TypeAdapter(kind).validate_python(told)
+        except pydantic.ValidationError as problem:
+            where = ".".join(str(part) for part in problem.errors()[0]["loc"])
+            raise AnswerInvalid(
+                self._called("GET", url), f"{where or kind.__name__}: {problem.errors()[0]['msg']}"
+            ) from problem
+
+    def _called(self, method: str, url: str) -> str:
+        return f"{method} {url.removeprefix(self._api_base)}"
+
+    def _get(self, url: str, params: Json | None = None, as_json: bool = True) -> Any:
+        return self._call("GET", url, params)
+
+    def _post(self, url: str, payload: Json | None = None, as_json: bool = True) -> Any:
+        return self._call("POST", url, payload=payload, waits=())  # marquez-python's own: making a run twice makes two
+
+    def _put(self, url: str, payload: Json | None = None, as_json: bool = True) -> Any:
+        return self._call("PUT", url, payload=payload)
+
+    def _call(
+        self, method: str, url: str, params: Json | None = None, *, payload: Json | None = None,
+        waits: tuple[float, ...] = WAITS_S,
+    ) -> Any:  # fmt: skip
+        call = self._called(method, url)
+        for attempt, wait in enumerate((*waits, None), start=1):
+            began = time.monotonic()
+            asked: BaseException | None = None
+            try:
+                answer = self._session.request(
+                    method, url, params=params, json=payload, timeout=(CONNECT_S, self._timeout)
+                )
+            except requests.RequestException as problem:
+                told, asked, pause = type(problem).__name__, problem, 0.0
+            else:
+                logger.debug("%s %s in %.3f s", call, answer.status_code, time.monotonic() - began)
+                if answer.status_code not in LATER:
+                    return self._read(call, answer)
+                told, pause = f"status {answer.status_code}", _pause(answer)
+            if wait is None:
+                raise MarquezUnavailable(call, self.address, told, attempts=attempt) from asked
+            time.sleep(max(wait * random.uniform(0.5, 1.5), pause))
+        raise AssertionError("unreachable")
+
+    def _read(self, call: str, answer: requests.Response) -> Any:
+        if answer.status_code >= 400:
+            refusal = MarquezNotFound if answer.status_code == 404 else MarquezRefused
+            raise refusal(call, answer.status_code, self._excerpt(answer))
+        try:
+            return json.loads(answer.content) if answer.content else None
+        except ValueError as problem:
+            raise AnswerInvalid(call, "no JSON") from problem
+
+    def _excerpt(self, answer: requests.Response) -> str:
+        text = " ".join(answer.text.split())
+        return (text.replace(self._key, "***") if self._key else text)[:300]
+
+    def _authorise(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._key:
+            request.headers["Authorization"] = f"Bearer {self._key}"
+        return request
+
+
+def _address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        raise SettingInvalid("MARQUEZ_URL", "is no URL") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingInvalid("MARQUEZ_URL", "must begin with http:// or https:// and name a host")
+    return f"{parts.scheme}://{parts.hostname}{port}"
+
+
+def _header_safe(key: str | None) -> str | None:
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        raise SettingInvalid("MARQUEZ_API_KEY", "holds a space, a line break or a character that no header can")
+    return key or None
+
+
+def _node_id(node: Node) -> str:
+    return f"{'dataset' if isinstance(node, Dataset) else 'job'}:{node.namespace}:{node.name}"
+
+
+def _moment(when: datetime) -> str:
+    """Microseconds, UTC: texts of moments compare like the moments."""
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _fingerprint(event: Json) -> bytes:
+    return hashlib.blake2b(json.dumps(event, sort_keys=True).encode(), digest_size=16).digest()
+
+
+def _pause(answer: requests.Response) -> float:
+    after = answer.headers.get("Retry-After", "")
+    return min(float(after), LONGEST_WAIT_S) if after.isdecimal() else 0.0
