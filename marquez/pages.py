@@ -6,11 +6,12 @@ import json
 import re
 from pathlib import Path
 from sqlite3 import Connection
-from urllib.parse import quote
+from typing import Literal
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from marquez import datasets, graph, jobs, nodes, runs
 from marquez.api.answers import Opened, run_id
@@ -100,6 +101,12 @@ def _run_line(run: Json, namespace: str, name: str) -> Json:
     written = [_part(d["facets"], "outputStatistics", "rowCount") for d in run["outputDatasetVersions"]]
     counted = [rows for rows in written if isinstance(rows, int)]
     return {**run, "job": f"job:{namespace}:{name}", "jobName": name, "rows": sum(counted) if counted else None}
+
+
+@router.get("/lineage/{kind}/{namespace}/{name}")
+def lineage_page(kind: Literal["dataset", "job"], namespace: str, name: str) -> Response:
+    """The address of the real web UI's lineage page (0.51.1), so that links to it lead somewhere here too."""
+    return RedirectResponse(_address(f"{kind}:{unquote(namespace)}:{unquote(name)}"))
 
 
 @router.get("/dataset")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -37,6 +37,18 @@ def test_every_box_of_the_drawing_leads_to_a_page(api: Api) -> None:
     assert len(links) == 4
     for link in links:
         assert "<h1>" in page(api, link)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("dataset", "tidy/2026"), ("job", "clean")])
+def test_a_link_to_the_lineage_page_of_the_real_web_ui_leads_to_the_same_thing_here(
+    api: Api, kind: str, name: str
+) -> None:
+    api.post(event("COMPLETE", RUN, 1, job="clean", outputs=[dataset("tidy/2026", "a int")]))
+    link = re.findall(rf'href="(/{kind}\?id=[^"]+)"', page(api, "/"))[0]
+    namespace = unquote(link.partition("=")[2]).removesuffix(f":{name}")
+    there = f"/lineage/{kind}/{quote(namespace, safe='')}/{quote(name, safe='')}"
+    answer = api.client.get(there, follow_redirects=False)
+    assert answer.headers["location"] == link
 
 
 def test_a_dataset_page_shows_columns_checks_and_versions(api: Api) -> None:
