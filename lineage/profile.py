@@ -4,7 +4,7 @@ Nested members are columns of their own (`properties.price`), arrays one column 
 that a contract names and does not tag as personal: what a producer invents may be anything.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,10 @@ SHAPE = r"""case when v is null then 'absent' when v = 'null' then 'null' when v
  else 'text' end"""
 
 
-SEEN = f"""with grouped as (select COLUMN as v, count(*) as n from bodies group by 1),
-shaped as (select *, {SHAPE} as shape from grouped)
+SEEN = f"""with grouped as (
+ select case when COLUMN[1] = '{{' then '{{}}' else COLUMN end as v, count(*) as n from TABLE group by 1
+ union all select null, ? - count(*) from TABLE),
+shaped as (select *, {SHAPE} as shape from grouped where n > 0)
 select n, shape, shape in ('null', 'absent') as is_null,
  case when shape in ('object', 'array') then v when not is_null then v::json ->> '$' end as value,
  case when shape in ('integer', 'number', 'number as text') then try_cast(value as double) end as tried,
@@ -83,11 +85,20 @@ def of_messages(values: Sequence[bytes], contract: Contract) -> Profile:
 
     with in_memory() as engine:
         engine.register("messages", _texts(values))
-        engine.execute(f"create table bodies as select text as c from messages where {READABLE}")
+        engine.execute(f"create table bodies as select text from messages where {READABLE}")
         ((rows,),) = engine.execute("select count(*) from bodies").fetchall()
-        columns = _ordered(dict(_expanded(engine, "c", path="", levels=DEEPEST)), contract) if rows else {}
-        described = tuple(_described(engine, path, column, contract) for path, column in columns.items())
-    return Profile(rows=len(values), unreadable=len(values) - int(rows), columns=described)
+        places = _ordered(_members(engine, _Place(table="bodies", column="text"), levels=DEEPEST), contract)
+        columns = tuple(_described(engine, place, rows, contract) for place in places)
+    return Profile(rows=len(values), unreadable=len(values) - int(rows), columns=columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where the JSON values of a path are, while they are looked at: rows without its object are not there."""
+
+    table: str
+    column: str
+    path: str = ""
 
 
 def _texts(values: Sequence[bytes]) -> "pa.Table":
@@ -101,39 +112,37 @@ def _texts(values: Sequence[bytes]) -> "pa.Table":
     return pa.table({"text": texts})
 
 
-def _expanded(engine: "DuckDBPyConnection", column: str, *, path: str, levels: int) -> Iterator[tuple[str, str]]:
-    """Give each member of an object column a column of its own in `bodies`, as JSON; (path, column) of each.
-
-    The object is parsed once whatever the number of its members, and is `{}` afterwards.
-    """
-    counted = f"select key, count(*) from (select unnest(json_keys({column})) as key from bodies) group by 1"
+def _members(engine: "DuckDBPyConnection", parent: _Place, *, levels: int) -> Iterator[_Place]:
+    """Each member of an object, as a column of a table of its own; then theirs. An object is parsed once."""
+    objects = f"{parent.table} where {parent.column}[1] = '{{'"
+    counted = f"select key, count(*) from (select unnest(json_keys({parent.column})) as key from {objects}) group by 1"
     keys = [key for key, _ in engine.execute(f"{counted} order by 2 desc, 1 limit {MOST_MEMBERS}").fetchall()]
+    if not keys:
+        return
     pointers = ", ".join(_literal("/" + key.replace("~", "~0").replace("/", "~1")) for key in keys)
-    members = {key: f"{column}_{at}" for at, key in enumerate(keys)}
-    made = "".join(f", m[{at}]::varchar as {name}" for at, name in enumerate(members.values(), start=1))
-    engine.execute(
-        f"create table next as select * exclude (m) replace (case when {column}[1] = '{{' then '{{}}' else {column} end"
-        f" as {column}){made} from (select *, json_extract({column}, [{pointers}]::varchar[]) as m from bodies);"
-        "drop table bodies; alter table next rename to bodies"
-    )
-    for key, name in members.items():
-        here = f"{path}.{key}" if path else key
-        yield here, name
-        ((is_object,),) = engine.execute(f"select bool_or({name}[1] = '{{') from bodies").fetchall()
-        if is_object and levels > 1:
-            yield from _expanded(engine, name, path=here, levels=levels - 1)
+    columns = ", ".join(f"member[{at}]::varchar as c{at}" for at in range(1, len(keys) + 1))
+    table = f"{parent.table}_{parent.column}"
+    found = f"select json_extract({parent.column}, [{pointers}]) as member from {objects}"
+    engine.execute(f"create table {table} as select {columns} from ({found})")
+    for at, key in enumerate(keys, start=1):
+        place = _Place(table=table, column=f"c{at}", path=f"{parent.path}.{key}" if parent.path else key)
+        yield place
+        if levels > 1:
+            yield from _members(engine, place, levels=levels - 1)
 
 
-def _ordered(columns: Mapping[str, str], contract: Contract) -> dict[str, str]:
+def _ordered(places: Iterable[_Place], contract: Contract) -> list[_Place]:
     """As the contract orders them; what it does not name comes last, by name."""
-    place = {path: at for at, (path, _) in enumerate(contract.schema.walk())}
-    return dict(sorted(columns.items(), key=lambda item: (place.get(item[0], len(place)), item[0])))
+    known = {path: at for at, (path, _) in enumerate(contract.schema.walk())}
+    return sorted(places, key=lambda place: (known.get(place.path, len(known)), place.path))
 
 
-def _described(engine: "DuckDBPyConnection", path: str, column: str, contract: Contract) -> ColumnProfile:
+def _described(engine: "DuckDBPyConnection", place: _Place, rows: int, contract: Contract) -> ColumnProfile:
     """All figures of one column from its distinct values and how often each occurs."""
+    path = place.path
     masked = path in contract.pii or path not in dict(contract.schema.walk())
-    engine.execute(f"create or replace table seen as {SEEN.replace('COLUMN', column)}")
+    seen = SEEN.replace("COLUMN", place.column).replace("TABLE", place.table)
+    engine.execute(f"create or replace table seen as {seen}", [rows])
     ((nulls, distinct, numbers, total, least, greatest),) = engine.execute(FIGURES).fetchall()
     shapes = dict(engine.execute("select shape, sum(n)::bigint from seen group by 1 order by 2 desc, 1").fetchall())
     counted = ColumnMetrics(
