@@ -38,8 +38,8 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def key(text: str) -> str:
-    """A name without separators, case and accents: what two spellings of the same name have in common."""
-    return "".join(split(text))
+    """A name's stems in one: what two spellings of the same name have in common."""
+    return "".join(words(text))
 
 
 def _singular(word: str) -> str:

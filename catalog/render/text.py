@@ -1,6 +1,6 @@
 """Answers as tables for people: in colour on a terminal, plain in a pipe or with NO_COLOR."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich import box
@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from catalog.concern import Concern
 from catalog.entry import (
     Change,
     CheckEntry,
@@ -189,9 +190,10 @@ def completeness(out: Console, told: Completeness) -> None:
         out.print(f"  {reason}", style="yellow")
 
 
-def table(out: Console, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Rows of texts under titles; a line that says so when there are none."""
-    _table(out, titles, [tuple(row) for row in rows])
+def concerns(out: Console, found: Sequence[Concern]) -> None:
+    """What somebody should look at, and whose it is."""
+    rows = [(_mood(c.kind), short(c.dataset), c.words, moment(c.since), c.owner or "nobody") for c in found]
+    _table(out, ("what", "dataset", "how", "since", "owner"), rows)
 
 
 def _table(out: Console, titles: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:

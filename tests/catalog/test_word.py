@@ -41,7 +41,7 @@ def test_words_that_only_end_like_plurals_stay(word: str):
 
 
 def test_a_name_has_one_key_in_every_style():
-    assert key("enriched_events") == key("enrichedEvents") == key("Enriched-Events") == "enrichedevents"
+    assert key("enriched_events") == key("enrichedEvents") == key("Enriched-Events") == "enrichedevent"
 
 
 @given(st.text())
