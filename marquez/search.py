@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from sqlite3 import Connection
 
 from marquez.wire import Json, instant
@@ -47,13 +46,16 @@ def find(
     return {"totalCount": len(results), "results": results}
 
 
-def events(db: Connection, *, before: int, after: int, newest_first: bool, limit: int, offset: int) -> Json:
-    """Run events by their own time, `after` included and `before` not; the total counts static events too."""
+def events(db: Connection, *, before: int, after: int, newest_first: bool, limit: int, offset: int) -> str:
+    """Run events by their own time, `after` included and `before` not; the total counts static events too.
+
+    The answer as JSON text: stored documents go out as they are, a page of large ones is not read and written again.
+    """
     (total,) = db.execute("SELECT count(*) FROM event WHERE at < ? AND at >= ?", (before, after)).fetchone()
     way = "DESC" if newest_first else "ASC"
     sql = (
         "SELECT document FROM event WHERE kind = 'RUN_EVENT' AND at < ? AND at >= ? "
         f"ORDER BY at {way}, id {way} LIMIT ? OFFSET ?"
     )
-    listed = db.execute(sql, (before, after, limit, offset))
-    return {"totalCount": total, "events": [json.loads(document) for (document,) in listed]}
+    listed = ",".join(document for (document,) in db.execute(sql, (before, after, limit, offset)))
+    return f'{{"totalCount":{total},"events":[{listed}]}}'

@@ -86,7 +86,8 @@ def list_events(
     """Run events in the order of their own time."""
     span = {"before": moment("before", before), "after": moment("after", after)}
     with store.read() as db:
-        return answer(search.events(db, **span, newest_first=direction == "desc", limit=limit, offset=offset))
+        document = search.events(db, **span, newest_first=direction == "desc", limit=limit, offset=offset)
+    return Response(document, media_type="application/json")
 
 
 @router.get("/search")
