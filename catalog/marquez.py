@@ -137,31 +137,26 @@ class Marquez(MarquezClient):  # type: ignore[misc]  # publishes no types
     def events(
         self, after: datetime | None = None, before: datetime | None = None, *, page: int = 500
     ) -> Iterator[Json]:
-        """Run event documents of that time, oldest first, each content once per moment; `after` is included.
+        """Run event documents of that time, oldest first, `after` included.
 
         Pages go by time, not by offset: what comes in or is deleted meanwhile shifts nothing, and the hundredth page
         costs as much as the first. Marquez gives ties no order, so each page starts at the last moment of the one
-        before, and grows while that moment fills it.
+        before, and grows while that moment fills it. A document may come twice, when it is stored twice.
         """
         since: datetime | str | None = after
-        reached, seen, limit = "", set[bytes](), page
+        reached, seen, limit = "", frozenset[bytes](), page
         while True:
             told = self.page(after=since, before=before, limit=limit).events
-            prints = {_fingerprint(event): event for event in told}
-            yield from (event for mark, event in prints.items() if mark not in seen)
+            timed = [(_time_of(event), event) for event in told]
+            yield from (event for at, event in timed if at > reached or _fingerprint(event) not in seen)
             if len(told) < limit:
                 return
-            last = self._time(told[-1])
+            last = timed[-1][0]
+            edge = frozenset(_fingerprint(event) for at, event in timed if at >= last)
             if last > reached:
-                since, reached, seen, limit = told[-1]["eventTime"], last, set(prints), page
+                since, reached, seen, limit = told[-1]["eventTime"], last, edge, page
             else:
-                seen, limit = seen | set(prints), limit * 2
-
-    def _time(self, event: Json) -> str:
-        try:
-            return _moment(datetime.fromisoformat(event["eventTime"]))
-        except (KeyError, TypeError, ValueError) as problem:
-            raise AnswerInvalid("GET /events/lineage", "an event without a time") from problem
+                seen, limit = seen | edge, limit * 2
 
     # what is stored -------------------------------------------------------------------------------------------------
 
@@ -380,6 +375,13 @@ def _node_id(node: Node) -> str:
 def _moment(when: datetime) -> str:
     """Microseconds, UTC: texts of moments compare like the moments."""
     return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _time_of(event: Json) -> str:
+    try:
+        return _moment(datetime.fromisoformat(event["eventTime"]))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise AnswerInvalid("GET /events/lineage", "an event without a time") from problem
 
 
 def _fingerprint(event: Json) -> bytes:
