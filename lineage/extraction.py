@@ -72,7 +72,7 @@ def dataset_facets(
     }
     if known is not None:
         found["schema"] = ol.schema_dataset.SchemaDatasetFacet(fields=_schema_fields(known.fields))
-        found[COLUMN_DETAILS] = facets.column_details(known, contract)
+        found[COLUMN_DETAILS] = facets.column_details(known, contract, observed=schema is not None)
     if contract is not None:
         found |= _promises(contract)
     return found
@@ -90,7 +90,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "offsets": [facets.offset_range(at) for at in outcome.offsets],
         "inputs": [str(read.dataset) for read in outcome.inputs],
         "outputs": {str(written.dataset): written.rows for written in outcome.outputs},
-        "checks": [_check(check) for check in outcome.checks],
+        "checks": [_check(check, read.dataset) for read in outcome.inputs for check in read.checks],
         "messages": [f"{message.channel}: {message.subject}" for message in outcome.messages],
         "links": dict(outcome.links),
     }
@@ -207,10 +207,11 @@ def _metrics(metrics: ColumnMetrics) -> ol.data_quality_metrics_input_dataset.Co
     )
 
 
-def _check(check: Check) -> Mapping[str, Any]:
+def _check(check: Check, dataset: Dataset) -> Mapping[str, Any]:
     return {
-        "title": check.title, "success": check.success, "severity": check.severity,
-        "expected": check.expected, "actual": check.actual,
+        "dataset": str(dataset), "name": check.name, "column": check.column, "title": check.title,
+        "success": check.success, "severity": check.severity, "expected": check.expected, "actual": check.actual,
+        "params": dict(check.params), "examples": list(check.examples),
     }  # fmt: skip
 
 
@@ -226,7 +227,7 @@ def _assertion(check: Check) -> ol.data_quality_assertions_dataset.Assertion:
         severity=_severity(check),
         name=check.title,
         expected=check.expected,
-        actual=check.actual,
+        actual=check.found,
         params=dict(check.params),
     )
 
@@ -238,6 +239,6 @@ def _test(check: Check) -> ol.test_run.TestExecution:
         severity=_severity(check),
         type="expectation",
         expected=check.expected,
-        actual=check.actual,
+        actual=check.found,
         params=dict(check.params),
     )

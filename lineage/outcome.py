@@ -27,6 +27,14 @@ class Check:
     expected: str = ""
     actual: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
+    """What makes it this check, the same from run to run."""
+    examples: tuple[str, ...] = ()
+    """Some of what failed, nothing personal: values, or rows as JSON."""
+
+    @property
+    def found(self) -> str:
+        """What was found, with examples of what failed."""
+        return self.actual + (f", such as {'; '.join(self.examples)}" if self.examples else "")
 
     @property
     def title(self) -> str:

@@ -10,6 +10,8 @@ from lineage.outcome import Check, Severity
 MASK = "***"
 SHOWN = 3
 LONGEST = 200
+MEASURED = ("seen_types", "as_of", "newest", "rows_in_table")
+"""Parameters given when a suite is run: what was measured, no part of what makes it the same check next time."""
 EXAMPLES = ("partial_unexpected_list", "unexpected_list", "partial_unexpected_counts")
 
 
@@ -38,10 +40,8 @@ def check(result: Any) -> Check:
     """One expectation and what came of it, in words."""
     configuration = result.expectation_config
     kwargs = {key: value for key, value in configuration.kwargs.items() if key not in ("batch_id", "column")}
-    params = {key: _short(value) for key, value in kwargs.items() if key != "seen_types"}
-    examples = (result.result or {}).get("partial_unexpected_list") or []
-    if not result.success and examples:
-        params["examples"] = _short(examples[:SHOWN])
+    params = {key: _short(value) for key, value in kwargs.items() if key not in MEASURED}
+    examples = [one for one in (result.result or {}).get("partial_unexpected_list") or () if one not in (None, MASK)]
     if owner := (configuration.meta or {}).get("owner"):
         params["owner"] = owner
     return Check(
@@ -52,6 +52,7 @@ def check(result: Any) -> Check:
         expected=configuration.description or configuration.type,
         actual=actual(result),
         params=params,
+        examples=() if result.success else tuple(_short(example) for example in examples[:SHOWN]),
     )
 
 

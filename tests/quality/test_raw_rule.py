@@ -35,4 +35,4 @@ def test_a_price_and_a_quantity_are_numbers_not_negative(properties: object, pos
     (check,) = Project.from_environment().judge(batch, rules, as_of=NOW)
     assert (check.success, check.actual[:1]) == (possible, "0" if possible else "1")
     if not possible:
-        assert json.loads(check.params["examples"])[0]["event_id"] == "1"
+        assert json.loads(check.examples[0])["event_id"] == "1"
