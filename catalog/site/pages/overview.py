@@ -1,0 +1,116 @@
+"""Pages over everything: is all well, what changed, and how good the data is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+
+from catalog import history
+from catalog.entry import Change, CheckEntry, DatasetEntry
+from catalog.site import address, picture
+from catalog.site.reading import LONG_AGO, Reading
+
+DRAWN = 60
+"""Datasets in the picture on the first page; more are no picture."""
+WEEK = timedelta(days=7)
+SPANS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (0, "everything"))
+
+
+def home(site: Reading) -> str:
+    """Is all well? What fails, what is stale, what changed this week, what is used most."""
+    entries = [entry for entry in site.datasets.values() if not entry.vanished]
+    changes = history.changes(site.index, since=site.now - WEEK).value
+    failing = [check for check in site.index.checks(None) if not check.success]
+    return site.page(
+        "home.html",
+        path=address.HOME,
+        entries=entries,
+        failing=sorted(failing, key=_worst_first),
+        ill=[entry for entry in entries if entry.health == "failing"],
+        stale=sorted((e for e in entries if e.freshness == "stale"), key=lambda e: e.last_written or LONG_AGO),
+        drifted=[entry for entry in entries if entry.drifted],
+        unowned=[entry for entry in entries if not entry.owner],
+        broken=[
+            job for job in site.jobs.values() if job.last_run and job.last_run.state in ("FAIL", "FAILED", "ABORTED")
+        ],
+        changes=changes,
+        used=sorted((e for e in entries if e.reads_30d), key=lambda e: (-e.reads_30d, e.dataset))[:8],
+        picture=picture.pipeline(site) if 0 < len(entries) <= DRAWN else None,
+    )
+
+
+def changed(site: Reading, *, days: int = 30) -> str:
+    """What became different, by day, newest first; `days` count back from the newest reading, 0 is everything."""
+    since = site.now - timedelta(days=days) if days else LONG_AGO
+    found = history.changes(site.index, since=since).value
+    return site.page("changes.html", path=address.CHANGES, days=by_day(found), count=len(found), span=days, spans=SPANS)
+
+
+def by_day(changes: Iterable[Change]) -> list[tuple[date, list[Change]]]:
+    """Changes under the day they happened on, in the order given."""
+    return [(day, list(these)) for day, these in groupby(changes, key=lambda change: change.time.date())]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the checks of one owner's datasets stand."""
+
+    owner: str
+    checks: int
+    failed: int
+    datasets: int
+    unchecked: int
+
+
+def quality(site: Reading) -> str:
+    """All checks, failing ones first, and by owner; the datasets that nobody checks."""
+    checks = sorted(site.index.checks(None), key=_worst_first)
+    entries = [entry for entry in site.datasets.values() if not entry.vanished]
+    of_dataset = [
+        (entry, list(these))
+        for entry, these in ((site.datasets.get(dataset), these) for dataset, these in _grouped(checks))
+        if entry is not None
+    ]
+    return site.page(
+        "quality.html",
+        path=address.QUALITY,
+        checks=checks,
+        failing=[check for check in checks if not check.success],
+        by_dataset=sorted(of_dataset, key=lambda pair: (all(c.success for c in pair[1]), pair[0].dataset)),
+        standings=standings(entries, checks),
+        unchecked=sorted((e for e in entries if e.health == "unchecked"), key=lambda e: (-e.reads_30d, e.dataset)),
+        passes=passes(checks),
+    )
+
+
+def standings(entries: Iterable[DatasetEntry], checks: Iterable[CheckEntry]) -> list[Standing]:
+    """One line per owner, those with most failing checks first; "" owns what nobody does."""
+    by_dataset = dict(_grouped(checks))
+    found = []
+    for owner, owned in groupby(sorted(entries, key=lambda e: e.owner or ""), key=lambda e: e.owner or ""):
+        mine = list(owned)
+        theirs = [check for entry in mine for check in by_dataset.get(entry.dataset, ())]
+        found.append(
+            Standing(
+                owner=owner, checks=len(theirs), failed=sum(not check.success for check in theirs), datasets=len(mine),
+                unchecked=sum(entry.dataset not in by_dataset for entry in mine),
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda standing: (-standing.failed, standing.owner))
+
+
+def passes(checks: Iterable[CheckEntry]) -> list[tuple[date, int, int]]:
+    """(day, passed, failed) over the last results of all checks, oldest first."""
+    results = sorted((time.date(), good) for check in checks for time, good in check.history)
+    days = [(day, [good for _, good in these]) for day, these in groupby(results, key=lambda result: result[0])]
+    return [(day, sum(good), len(good) - sum(good)) for day, good in days]
+
+
+def _grouped(checks: Iterable[CheckEntry]) -> list[tuple[object, Sequence[CheckEntry]]]:
+    ordered = sorted(checks, key=lambda check: check.dataset)
+    return [(dataset, list(these)) for dataset, these in groupby(ordered, key=lambda check: check.dataset)]
+
+
+def _worst_first(check: CheckEntry) -> tuple[object, ...]:
+    ranks = {"critical": 0, "error": 0, "warning": 1}
+    return (check.success, ranks.get(check.severity, 2), check.dataset, check.column or "", check.name)

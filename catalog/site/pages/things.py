@@ -1,0 +1,157 @@
+"""Pages of one thing: a dataset, a column, a job, a run, and the lineage of a node."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from catalog import graph, history
+from catalog.dataset import Dataset
+from catalog.entry import ColumnEdge, Job, LineageGraph
+from catalog.errors import CatalogError
+from catalog.site import address, picture
+from catalog.site.reading import NoSuchPage, Reading
+
+WEEK = timedelta(days=7)
+NEAR = 2
+"""Steps around a thing on its own page; the graph page has all."""
+DRAWN, LARGEST = 200, 600
+"""Nodes in a picture unless more are asked for, and the most that a layout takes in about a second."""
+RUNS = 12
+TRENDS = ("row_count", "bytes")
+COLUMN_TRENDS = ("null_count", "distinct_count", "mean", "min", "max")
+
+
+def dataset(site: Reading, which: Dataset) -> str:
+    """What it is, whose, whether fresh and healthy; columns with origins and readers, checks, runs, what changed."""
+    path = address.of(which)
+    entry = site.index.dataset(which)
+    near = graph.lineage(site.index, which, upstream=NEAR, downstream=NEAR, limit=DRAWN).value
+    edges = graph.columns(site.index, which, None, upstream=1, downstream=1).value
+    versions = history.versions(site.index, which).value
+    checks = site.index.checks(which)
+    return site.page(
+        "dataset.html",
+        path=path,
+        entry=entry,
+        graph=near,
+        picture=picture.lineage(site, near),
+        origins=_by_column(edges, which, target=True),
+        readers=_by_column(edges, which, target=False),
+        versions=versions,
+        differences={difference.path: difference for difference in entry.differences},
+        checks=sorted(checks, key=lambda check: (check.success, check.column or "", check.name)),
+        runs=_runs_of(site, (*entry.writers, *entry.readers)),
+        changes=history.changes(site.index, since=site.now - WEEK, dataset=which).value,
+        trends=[(metric, found) for metric in TRENDS if len(found := site.index.series(which, None, metric)) > 1],
+    )
+
+
+def column(site: Reading, which: Dataset, column_slug: str, *, path: str) -> str:
+    """One column: what it is and was, where it comes from, who reads it, how its values developed.
+
+    Raises:
+        NoSuchPage: the dataset has and had no such column.
+    """
+    entry = site.index.dataset(which)
+    versions = history.versions(site.index, which).value
+    known = {c.path: c for version in reversed(versions) for c in version.columns} | {c.path: c for c in entry.columns}
+    name = next((at for at in known if address.column_slug(at) == column_slug), None)
+    if name is None:
+        raise NoSuchPage(path)
+    edges = graph.columns(site.index, which, name).value
+    impact = graph.impact(site.index, which, column=name).value
+    return site.page(
+        "column.html",
+        path=path,
+        entry=entry,
+        column=known[name],
+        gone=all(c.path != name for c in entry.columns),
+        edges=edges,
+        picture=picture.columns(site, edges, (which, name)) if edges else None,
+        sources=sorted({(e.origin, e.origin_column) for e in edges} - {(e.target, e.target_column) for e in edges}),
+        impact=impact,
+        history=history.column(site.index, which, name).value,
+        checks=[check for check in site.index.checks(which) if check.column == name],
+        trends=[
+            (metric, found) for metric in COLUMN_TRENDS if len(found := site.index.series(which, name, metric)) > 1
+        ],
+    )
+
+
+def job(site: Reading, which: Job) -> str:
+    """What it does, from what to what, its statement and source, its runs."""
+    entry = site.index.job(which)
+    near = graph.lineage(site.index, which, upstream=NEAR, downstream=NEAR, limit=DRAWN).value
+    effects = [
+        edge
+        for target in entry.outputs
+        for edge in graph.columns(site.index, target, None, upstream=1, downstream=0).value
+        if edge.job == which
+    ]
+    parts_of = [other for other in site.jobs.values() if other.parent == which]
+    runs = site.index.runs(which, limit=RUNS)
+    return site.page(
+        "job.html",
+        path=address.of(which),
+        entry=entry,
+        graph=near,
+        picture=picture.lineage(site, near),
+        parts_of=parts_of,
+        effects=effects,
+        runs=runs,
+    )
+
+
+def run(site: Reading, run_id: str, *, path: str) -> str:
+    """One run: how it ended, what it read and wrote, what it checked.
+
+    Raises:
+        NoSuchPage: the record has no such run.
+    """
+    try:
+        entry = site.index.run(run_id)
+    except CatalogError:
+        raise NoSuchPage(path) from None
+    touched = {*entry.inputs, *entry.outputs}
+    checks = [check for at in sorted(touched) for check in site.index.checks(at) if check.run_id == run_id]
+    return site.page("run.html", path=path, run=entry, job=site.jobs.get(entry.job), checks=checks)
+
+
+def lineage(site: Reading, which: Dataset | Job, *, limit: int = DRAWN, depth: int | None = None) -> str:
+    """All that leads to a node and from it, drawn up to `limit` nodes, and as a list."""
+    steps = {} if depth is None else {"upstream": depth, "downstream": depth}
+    found = graph.lineage(site.index, which, limit=min(limit, LARGEST), **steps).value
+    return site.page(
+        "graph.html",
+        path=address.graph(which),
+        node=which,
+        graph=found,
+        picture=picture.lineage(site, found),
+        limit=limit,
+        largest=LARGEST,
+        depth=depth,
+    )
+
+
+def beside(graph_: LineageGraph) -> dict[str, list[tuple[object, list[object]]]]:
+    """The same as a list: each node with those it leads to."""
+    after = defaultdict(list)
+    for edge in graph_.edges:
+        after[edge.origin].append(edge.target)
+    return {"leads": [(at, after[at]) for at in graph_.nodes if at in after]}
+
+
+def _by_column(edges: Iterable[ColumnEdge], which: Dataset, *, target: bool) -> dict[str, list[ColumnEdge]]:
+    """The edges that end (`target`) or begin at each column of a dataset."""
+    found: dict[str, list[ColumnEdge]] = defaultdict(list)
+    for edge in edges:
+        end, path = (edge.target, edge.target_column) if target else (edge.origin, edge.origin_column)
+        if end == which:
+            found[path].append(edge)
+    return found
+
+
+def _runs_of(site: Reading, jobs: Sequence[Job]) -> list[object]:
+    found = [run for job_ in dict.fromkeys(jobs) for run in site.index.runs(job_, limit=RUNS)]
+    dated = [run for run in found if run.started]
+    return sorted(dated, key=lambda run: (run.started, run.run_id), reverse=True)[:RUNS]

@@ -1,0 +1,89 @@
+"""What every page is made from: an index opened for reading, the settings, and whether a server answers queries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from catalog.dataset import Dataset
+from catalog.entry import Completeness, DatasetEntry, Job, JobEntry, Node
+from catalog.index import Index
+from catalog.settings import Settings
+from catalog.site import address, render
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class NoSuchPage(LookupError):
+    """Nothing in the record has this address; `words` are what the address seems to name, to search for."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.words = path.rsplit("/", 1)[-1].removesuffix(".html").rsplit("-", 1)[0].replace("-", " ")
+        super().__init__(f"nothing in the record has the page {path!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One generation of the record; what several pages need is read once. Not changed after it is made."""
+
+    index: Index
+    settings: Settings
+    live: bool = True
+    """Whether a server answers: queries and depths can be links."""
+
+    @cached_property
+    def completeness(self) -> Completeness:
+        """How far the record can be trusted."""
+        return self.index.completeness()
+
+    @cached_property
+    def now(self) -> datetime:
+        """When the record was read last, else its newest run began: what "this week" counts back from."""
+        newest = self.index.runs(limit=1)
+        return self.completeness.as_of or (newest[0].started if newest else None) or LONG_AGO
+
+    @cached_property
+    def datasets(self) -> Mapping[Dataset, DatasetEntry]:
+        """Every dataset, without its columns."""
+        return {entry.dataset: entry for entry in self.index.datasets()}
+
+    @cached_property
+    def jobs(self) -> Mapping[Job, JobEntry]:
+        """Every job."""
+        return {entry.job: entry for entry in self.index.jobs()}
+
+    @cached_property
+    def _nodes(self) -> Mapping[str, Node]:
+        return {address.slug(node): node for node in (*self.datasets, *self.jobs)}
+
+    def node(self, slug: str, *, path: str) -> Node:
+        """The dataset or job with this word in its address.
+
+        Raises:
+            NoSuchPage: there is none.
+        """
+        if slug not in self._nodes:
+            raise NoSuchPage(path)
+        return self._nodes[slug]
+
+    def page(self, template: str, *, path: str, **parts: object) -> str:
+        """The template filled in, with what all pages show."""
+        return render.page(
+            template,
+            path=path,
+            completeness=self.completeness,
+            settings=self.settings,
+            live=self.live,
+            site=self,
+            **parts,
+        )
+
+    def kind(self, node: Node) -> str:
+        """The icon of a node: a dataset's kind or a job's role; reports have their own."""
+        if isinstance(node, Job):
+            return self.jobs[node].role if node in self.jobs else "task"
+        entry = self.datasets.get(node)
+        if entry is None:
+            return "object"
+        return "report" if "report" in (entry.contract or "") else entry.kind

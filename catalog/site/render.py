@@ -1,0 +1,49 @@
+"""Templates to pages: one environment, strict about missing values, everything escaped."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from catalog.entry import Job, short
+from catalog.site import address, drawing, wording
+
+FOLDER = Path(__file__).parent
+
+
+def page(template: str, *, path: str, **parts: object) -> str:
+    """The page at this address; every link in it is relative to `path`."""
+    return _environment().get_template(template).render(path=path, up=address.up(path), **parts)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False,
+    )  # fmt: skip
+    made.filters |= {
+        "when": wording.when, "span": wording.span, "number": wording.number, "counted": wording.counted,
+        "changed": wording.changed, "spark": wording.spark, "markdown": markdown, "sql": sql,
+        "short": short, "label": address.label, "shorten": drawing.shorten,
+    }  # fmt: skip
+    made.globals |= {"address": address, "moods": wording.MOODS, "box": (drawing.WIDTH, drawing.HEIGHT)}
+    made.tests["job"] = lambda node: isinstance(node, Job)
+    return made
+
+
+def markdown(text: str) -> Markup:
+    """A description's Markdown (CommonMark and tables) as HTML; HTML inside it is shown, not obeyed."""
+    from markdown_it import MarkdownIt
+
+    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # the renderer escapes
+
+
+def sql(statement: str) -> Markup:
+    """A statement with its words in classes of the style sheet."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import SqlLexer
+
+    return Markup(highlight(statement, SqlLexer(), HtmlFormatter(nowrap=True)))  # the formatter escapes

@@ -1,0 +1,85 @@
+"""Which page is at which address: one table for the server and for published files."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from catalog.dataset import Dataset
+from catalog.entry import Job
+from catalog.site import address
+from catalog.site.pages import finding, flows, overview, things
+from catalog.site.reading import NoSuchPage, Reading
+
+Query = Mapping[str, str]
+_Page = Callable[[Reading, str, Query], str]
+
+
+def render(site: Reading, path: str, query: Query) -> str:
+    """The page at a path, with what stands after the question mark.
+
+    Raises:
+        NoSuchPage: there is none.
+    """
+    path = path or address.HOME
+    if path in _TOP:
+        return _TOP[path](site, path, query)
+    match = re.fullmatch(r"(dataset|job|graph|column|run|flow)/(.+)\.html", path)
+    if match is None:
+        raise NoSuchPage(path)
+    return _THINGS[match[1]](site, match[2], query)
+
+
+def starts(site: Reading) -> Iterator[str]:
+    """The addresses from which links lead to all others, in order."""
+    yield from _TOP
+    for node in (*site.datasets, *site.jobs):
+        yield address.of(node)
+
+
+def _whole(query: Query, name: str, *, default: int, most: int) -> int:
+    given = query.get(name, "")
+    return min(int(given), most) if given.isascii() and given.isdecimal() and len(given) < 10 else default
+
+
+def _dataset_of(site: Reading, slug: str, path: str) -> Dataset:
+    node = site.node(slug, path=path)
+    if not isinstance(node, Dataset):
+        raise NoSuchPage(path)
+    return node
+
+
+def _job_of(site: Reading, slug: str, path: str) -> Job:
+    node = site.node(slug, path=path)
+    if not isinstance(node, Job):
+        raise NoSuchPage(path)
+    return node
+
+
+def _column(site: Reading, rest: str, _: Query) -> str:
+    path = f"column/{rest}.html"
+    slug, _slash, column = rest.partition("/")
+    return things.column(site, _dataset_of(site, slug, path), column, path=path)
+
+
+def _graph(site: Reading, slug: str, query: Query) -> str:
+    limit = things.LARGEST if query.get("all") else _whole(query, "limit", default=things.DRAWN, most=things.LARGEST)
+    depth = _whole(query, "depth", default=0, most=100) or None
+    return things.lineage(site, site.node(slug, path=f"graph/{slug}.html"), limit=limit, depth=depth)
+
+
+_TOP: Mapping[str, _Page] = {
+    address.HOME: lambda site, _, query: overview.home(site),
+    address.SEARCH: lambda site, _, query: finding.find(
+        site, query.get("q", "")[:400].strip(), limit=_whole(query, "limit", default=finding.SHOWN, most=500)
+    ),
+    address.CHANGES: lambda site, _, query: overview.changed(site, days=_whole(query, "days", default=30, most=36500)),
+    address.QUALITY: lambda site, _, query: overview.quality(site),
+    address.FLOWS: lambda site, _, query: flows.listed(site),
+}
+_THINGS: Mapping[str, _Page] = {
+    "dataset": lambda site, slug, _: things.dataset(site, _dataset_of(site, slug, f"dataset/{slug}.html")),
+    "job": lambda site, slug, _: things.job(site, _job_of(site, slug, f"job/{slug}.html")),
+    "column": _column,
+    "graph": _graph,
+    "run": lambda site, run_id, _: things.run(site, run_id, path=f"run/{run_id}.html"),
+    "flow": lambda site, slug, _: flows.flow(site, _dataset_of(site, slug, f"flow/{slug}.html")),
+}
