@@ -5,6 +5,9 @@ CatalogError
  │   ├─ ContractMissing     .contract_id
  │   ├─ ContractInvalid     .path, .problem
  │   └─ SettingInvalid      .name, .problem
+ ├─ QuestionError           what was asked about is not one thing               exit 2
+ │   ├─ NotFound            .text, .alike
+ │   └─ Ambiguous           .text, .candidates
  └─ MarquezError            talking to the backend: .call                       exit 3
      ├─ MarquezUnavailable  no answer, or "later": .address, .problem           retryable
      ├─ MarquezRefused      it answered no: .status, .body                      retryable from 500 on
@@ -69,17 +72,15 @@ class MarquezError(CatalogError):
 
 
 class MarquezUnavailable(MarquezError):
-    """No answer in time after every attempt, or one that says to come later (429, 502, 503, 504)."""
+    """No answer in time, or one that says to come later (429, 502, 503, 504), perhaps after so many seconds."""
 
     retryable = True
 
-    def __init__(self, call: str, address: str, problem: str, *, attempts: int) -> None:
+    def __init__(self, call: str, address: str, problem: str, *, retry_after_s: float = 0.0) -> None:
         self.address = address
         self.problem = problem
-        super().__init__(
-            call,
-            f"no answer from Marquez at {address} in {attempts} attempts ({problem}); is it up, is MARQUEZ_URL right?",
-        )
+        self.retry_after_s = retry_after_s
+        super().__init__(call, f"no answer from Marquez at {address} ({problem}); is it up, is MARQUEZ_URL right?")
 
 
 class MarquezRefused(MarquezError):
@@ -110,3 +111,28 @@ class AnswerInvalid(MarquezError):
     def __init__(self, call: str, problem: str) -> None:
         self.problem = problem
         super().__init__(call, f"the answer is not Marquez's ({problem}); is MARQUEZ_URL right?")
+
+
+class QuestionError(CatalogError):
+    """What was asked about does not name one thing of the record."""
+
+    exit_code = 2
+
+
+class NotFound(QuestionError):
+    """Nothing in the record is called so; `alike` are names that come near."""
+
+    def __init__(self, text: str, alike: tuple[str, ...]) -> None:
+        self.text = text
+        self.alike = alike
+        near = f"; did you mean {', '.join(alike)}?" if alike else "; search for it, or bring the index up to date"
+        super().__init__(f"nothing is called {text!r}{near}")
+
+
+class Ambiguous(QuestionError):
+    """Several things are called so."""
+
+    def __init__(self, text: str, candidates: tuple[str, ...]) -> None:
+        self.text = text
+        self.candidates = candidates
+        super().__init__(f"{text!r} is the name of several things; give one of {', '.join(candidates)}")

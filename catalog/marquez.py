@@ -1,35 +1,17 @@
-"""The one client of the backend's REST API: Marquez 0.51.1, or the embedded server that answers like it.
-
-It builds on `marquez-python`, whose methods stay usable, and puts its own transport underneath: 0.50.0 has no pooling,
-no retries, no status in its errors, and keeps the API key in a dictionary that all clients of a process share.
-"""
+"""The one client of the backend's REST API: Marquez 0.51.1, or the embedded server that answers like it."""
 
 import hashlib
+import itertools
 import json
-import logging
-import random
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
-from urllib.parse import urlsplit
 
 import pydantic
-import requests
-from marquez_client import MarquezClient
-from requests.adapters import BaseAdapter, HTTPAdapter
 
 from catalog.dataset import Dataset
 from catalog.entry import Job, Node
-from catalog.errors import (
-    AnswerInvalid,
-    DatasetNotFound,
-    MarquezNotFound,
-    MarquezRefused,
-    MarquezUnavailable,
-    SettingInvalid,
-)
+from catalog.errors import AnswerInvalid, DatasetNotFound, MarquezNotFound
 from catalog.settings import Settings
 from catalog.stored import (
     EventPage,
@@ -43,26 +25,19 @@ from catalog.stored import (
     StoredTag,
     StoredVersion,
 )
-
-logger = logging.getLogger(__name__)
+from catalog.transport import Transport
 
 V = TypeVar("V")
-
-WAITS_S = (0.2, 0.8, 2.0)
-"""Before the second, third and fourth attempt; a Retry-After of the server lengthens them up to LONGEST_WAIT_S."""
-LONGEST_WAIT_S = 15.0
-LATER = frozenset({429, 502, 503, 504})
-"""Answers worth another attempt at once. 500 is not among them: 0.51.1 answers it to some calls for ever (/sources)."""
-CONNECT_S = 4.0
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
 """Sent always: without `before` Marquez ends its answers at 2030-01-01."""
+LISTED = 100
+"""Rows of one page of a list."""
 
 
-class Marquez(MarquezClient):  # type: ignore[misc]  # publishes no types
-    """Reads the record, and tags what is in it. One instance keeps its connections; threads may share it.
+class Marquez(Transport):
+    """Reads the record, and tags what is in it; runs and schemas come as OpenLineage events and are not written here.
 
-    Every call is repeated after a lost connection and after 429, 502, 503 and 504: what it does twice is done once
-    (reads, and tags put or taken). Runs and schemas are not written here, they come as OpenLineage events.
+    Built on `marquez-python`, whose own methods (`get_dataset`, `list_jobs`, ...) go over the same transport.
 
     Raises (each method):
         MarquezUnavailable: no answer in time, after all attempts.
@@ -70,44 +45,15 @@ class Marquez(MarquezClient):  # type: ignore[misc]  # publishes no types
         AnswerInvalid: what answered is not Marquez.
     """
 
-    def __init__(
-        self, url: str, *, api_key: str | None = None, timeout_s: float = 30.0, transport: BaseAdapter | None = None
-    ) -> None:
-        """A client of the server at `url`; `transport` stands in for the network in tests.
-
-        Raises:
-            SettingInvalid: the URL or the key cannot be one.
-        """
-        self.address = _address(url)
-        super().__init__(url.rstrip("/"), timeout_ms=int(timeout_s * 1000))
-        self._key = _header_safe(api_key)
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = "ecompulse-catalog"
-        self._session.auth = self._authorise
-        self._session.mount(self._api_base, transport or HTTPAdapter(pool_connections=1, pool_maxsize=8))
-
     @classmethod
     def open(cls, settings: Settings) -> Self:
         """The client of the backend that the settings name."""
         return cls(settings.marquez_url, api_key=settings.marquez_api_key)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"Marquez({self.address!r})"
-
-    def close(self) -> None:
-        """Let go of the connections."""
-        self._session.close()
-
     def ping(self) -> None:
         """Nothing, if the backend answers; one attempt only."""
         url = self._url("/namespaces")
-        self._listed(StoredNamespace, "namespaces", self._call("GET", url, {"limit": 1}, waits=()), url)
+        self._listed(StoredNamespace, "namespaces", self._attempt("GET", url, params={"limit": 1}), url)
 
     # events ---------------------------------------------------------------------------------------------------------
 
@@ -219,7 +165,7 @@ class Marquez(MarquezClient):  # type: ignore[misc]  # publishes no types
     def search(
         self, part: str, *, kind: Literal["DATASET", "JOB"] | None = None, namespace: str | None = None, limit: int = 10
     ) -> tuple[Found, ...]:
-        """Datasets and jobs whose name contains the part; `%` and `_` are wildcards. By name."""
+        """Datasets and jobs whose name contains the part; `%` and `_` are wildcards. In no order."""
         asked = {"q": part, "filter": kind, "namespace": namespace, "limit": limit}
         url = self._url("/search")
         return self._listed(Found, "results", self._get(url, asked), url)
@@ -263,20 +209,18 @@ class Marquez(MarquezClient):  # type: ignore[misc]  # publishes no types
         field = self._url("/fields/{0}", column).removeprefix(self._api_base) if column else ""
         return self._path(node, field + self._url("/tags/{0}", tag).removeprefix(self._api_base))
 
-    # transport ------------------------------------------------------------------------------------------------------
+    # answers into values ---------------------------------------------------------------------------------------------
 
     def _path(self, node: Node, tail: str = "") -> str:
         kind = "datasets" if isinstance(node, Dataset) else "jobs"
         return str(self._url(f"/namespaces/{{0}}/{kind}/{{1}}", node.namespace, node.name)) + tail
 
     def _all(self, kind: type[V], key: str, url: str) -> Iterator[V]:
-        offset, page = 0, 100
-        while True:
-            listed = self._listed(kind, key, self._get(url, {"limit": page, "offset": offset}), url)
+        for offset in itertools.count(step=LISTED):
+            listed = self._listed(kind, key, self._get(url, {"limit": LISTED, "offset": offset}), url)
             yield from listed
-            if len(listed) < page:
+            if len(listed) < LISTED:
                 return
-            offset += page
 
     def _one(self, kind: type[V], url: str, asked: Json | None = None) -> V:
         return self._value(kind, self._get(url, asked), url)
@@ -295,77 +239,6 @@ class Marquez(MarquezClient):  # type: ignore[misc]  # publishes no types
             raise AnswerInvalid(
                 self._called("GET", url), f"{where or kind.__name__}: {problem.errors()[0]['msg']}"
             ) from problem
-
-    def _called(self, method: str, url: str) -> str:
-        return f"{method} {url.removeprefix(self._api_base)}"
-
-    def _get(self, url: str, params: Json | None = None, as_json: bool = True) -> Any:
-        return self._call("GET", url, params)
-
-    def _post(self, url: str, payload: Json | None = None, as_json: bool = True) -> Any:
-        return self._call("POST", url, payload=payload, waits=())  # marquez-python's own: making a run twice makes two
-
-    def _put(self, url: str, payload: Json | None = None, as_json: bool = True) -> Any:
-        return self._call("PUT", url, payload=payload)
-
-    def _call(
-        self, method: str, url: str, params: Json | None = None, *, payload: Json | None = None,
-        waits: tuple[float, ...] = WAITS_S,
-    ) -> Any:  # fmt: skip
-        call = self._called(method, url)
-        for attempt, wait in enumerate((*waits, None), start=1):
-            began = time.monotonic()
-            asked: BaseException | None = None
-            try:
-                answer = self._session.request(
-                    method, url, params=params, json=payload, timeout=(CONNECT_S, self._timeout)
-                )
-            except requests.RequestException as problem:
-                told, asked, pause = type(problem).__name__, problem, 0.0
-            else:
-                logger.debug("%s %s in %.3f s", call, answer.status_code, time.monotonic() - began)
-                if answer.status_code not in LATER:
-                    return self._read(call, answer)
-                told, pause = f"status {answer.status_code}", _pause(answer)
-            if wait is None:
-                raise MarquezUnavailable(call, self.address, told, attempts=attempt) from asked
-            time.sleep(max(wait * random.uniform(0.5, 1.5), pause))
-        raise AssertionError("unreachable")
-
-    def _read(self, call: str, answer: requests.Response) -> Any:
-        if answer.status_code >= 400:
-            refusal = MarquezNotFound if answer.status_code == 404 else MarquezRefused
-            raise refusal(call, answer.status_code, self._excerpt(answer))
-        try:
-            return json.loads(answer.content) if answer.content else None
-        except ValueError as problem:
-            raise AnswerInvalid(call, "no JSON") from problem
-
-    def _excerpt(self, answer: requests.Response) -> str:
-        text = " ".join(answer.text.split())
-        return (text.replace(self._key, "***") if self._key else text)[:300]
-
-    def _authorise(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._key:
-            request.headers["Authorization"] = f"Bearer {self._key}"
-        return request
-
-
-def _address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        raise SettingInvalid("MARQUEZ_URL", "is no URL") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise SettingInvalid("MARQUEZ_URL", "must begin with http:// or https:// and name a host")
-    return f"{parts.scheme}://{parts.hostname}{port}"
-
-
-def _header_safe(key: str | None) -> str | None:
-    if key and not (key.isascii() and key.isprintable() and " " not in key):
-        raise SettingInvalid("MARQUEZ_API_KEY", "holds a space, a line break or a character that no header can")
-    return key or None
 
 
 def _node_id(node: Node) -> str:
@@ -386,8 +259,3 @@ def _time_of(event: Json) -> str:
 
 def _fingerprint(event: Json) -> bytes:
     return hashlib.blake2b(json.dumps(event, sort_keys=True).encode(), digest_size=16).digest()
-
-
-def _pause(answer: requests.Response) -> float:
-    after = answer.headers.get("Retry-After", "")
-    return min(float(after), LONGEST_WAIT_S) if after.isdecimal() else 0.0
