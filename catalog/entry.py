@@ -137,11 +137,16 @@ class CheckEntry:
     history: tuple[tuple[datetime, bool], ...] = ()
     """Results of the last runs, oldest first."""
     params: Mapping[str, str] = field(default_factory=dict)
+    current: bool = True
+    """Whether the latest run of its job that checked this dataset still had it; former checks say nothing of health."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEntry:
-    """One run; counts are rows of our task-counts facet, None where it said nothing."""
+    """One run; counts are rows of our task-counts facet, None where it said nothing.
+
+    `state` is its ending event's type, COMPLETE, FAIL or ABORT; RUNNING while there is none.
+    """
 
     run_id: str
     job: Job
@@ -290,6 +295,8 @@ class Point:
     time: datetime
     value: float
     run_id: str
+    job: Job | None = None
+    """Who measured it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

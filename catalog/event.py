@@ -1,0 +1,281 @@
+"""One OpenLineage event document as a frozen value: what it tells, in a form that does not depend on how it was sent.
+
+Spec: openlineage.io/spec 2-0-2. The backend serialises events anew (absent properties become null, times go to UTC,
+keys change order), so an event is identified by a hash of what it tells (`Event.id`), never by its bytes.
+A facet that is not as its schema says is left out and named in `Event.problems`; the rest of the event counts.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Literal, TypeVar
+
+import orjson
+
+from catalog import facet
+from catalog.dataset import Dataset
+from catalog.entry import Job
+from catalog.wire import PROFILE, TASK_COUNTS
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+WRONG = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
+Side = Literal["in", "out"]
+Json = dict[str, Any]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one event tells about one dataset that its run read (`in`) or wrote (`out`)."""
+
+    dataset: Dataset
+    side: Side
+    schema: facet.Content | None = None
+    detailed: bool = False
+    """Whether our column facet came with the schema."""
+    lineage: facet.Content | None = None
+    said: facet.Content | None = None
+    """Description, owners, tags, contract: what is told whoever touches it."""
+    lifecycle: str = ""
+    previous: Dataset | None = None
+    """The name before a RENAME."""
+    aliases: tuple[Dataset, ...] = ()
+    rows: int | None = None
+    size: int | None = None
+    files: int | None = None
+    results: tuple[facet.Result, ...] = ()
+    measures: tuple[facet.Measure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One run event; times are microseconds since 1970 UTC."""
+
+    id: int
+    time: int
+    type: str
+    """START, RUNNING, COMPLETE, ABORT, FAIL or OTHER."""
+    run: str
+    job: Job
+    parent: tuple[str, Job] | None = None
+    root: tuple[str, Job] | None = None
+    nominal: int | None = None
+    error: str | None = None
+    counts: tuple[int | None, int | None, int | None] = (None, None, None)
+    """Rows in, out and rejected, from our task-counts facet."""
+    said: facet.Content | None = None
+    """What the job facets tell: kind, description, owner, sql, source, revision."""
+    streaming: bool = False
+    told: tuple[Told, ...] = ()
+    problems: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """A document that tells nothing, and why."""
+
+    id: int
+    reason: str
+
+
+class _Reader:
+    """Reads facets one by one, keeping a sentence for each that cannot be read."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def take(self, facets: object, name: str, read: Callable[[Any], T], otherwise: T) -> T:
+        found = facets.get(name) if isinstance(facets, dict) else None
+        if found is None:
+            return otherwise
+        try:
+            return read(found)
+        except WRONG as problem:
+            self.problems.append(f"facet {name}: {type(problem).__name__}: {str(problem)[:120]}")
+            return otherwise
+
+
+def read(document: object) -> Event | Unusable:
+    """The event in a document, or why there is none; never raises on any JSON value."""
+    try:
+        return _event(document)
+    except WRONG as problem:
+        reason = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
+        return Unusable(id=identify("unusable", _shown(document)), reason=reason[:200])
+
+
+@lru_cache(maxsize=1 << 16)
+def identify(*words: str) -> int:
+    """A number for a name, the same everywhere: 63 bits of a hash, so that it is a key in SQLite."""
+    text = "\0".join(words).encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
+
+
+def micros(text: str) -> int:
+    """Microseconds since 1970 UTC of an ISO 8601 instant; without a zone it is UTC, as for Marquez.
+
+    Raises:
+        ValueError: the text is no instant.
+    """
+    at = datetime.fromisoformat(text.partition("[")[0])
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
+
+
+def moment(at: int) -> datetime:
+    """The instant of a number of microseconds."""
+    return EPOCH + timedelta(microseconds=at)
+
+
+def _event(document: Any) -> Event:
+    if not isinstance(document, dict):
+        raise ValueError("an event is a JSON object")
+    run, job = document.get("run"), document.get("job")
+    if not isinstance(run, dict) or not isinstance(job, dict):
+        raise ValueError("no run event: it has no run or no job")
+    reader = _Reader()
+    run_facets, job_facets = run.get("facets"), job.get("facets")
+    facts: Json = {
+        "time": micros(_text(document.get("eventTime"), "eventTime")),
+        "type": str(document.get("eventType") or "OTHER").upper(),
+        "run": _text(run.get("runId"), "run.runId"),
+        "job": Job(_text(job.get("namespace"), "job.namespace"), _text(job.get("name"), "job.name")),
+        "parent": reader.take(run_facets, "parent", _ancestor, None),
+        "root": reader.take(run_facets, "parent", lambda found: _ancestor(found.get("root")), None),
+        "nominal": reader.take(run_facets, "nominalTime", lambda found: micros(found["nominalStartTime"]), None)
+        or reader.take(run_facets, TASK_COUNTS, _interval, None),
+        "error": reader.take(run_facets, "errorMessage", lambda found: str(found["message"])[:2000], None),
+        "counts": reader.take(run_facets, TASK_COUNTS, _counts, (None, None, None)),
+        "said": _job_said(reader, job_facets),
+        "streaming": reader.take(job_facets, "jobType", _streams, False),
+        "told": tuple(_datasets(reader, document)),
+    }
+    digest = blake2b(orjson.dumps(facts), digest_size=8).digest()
+    return Event(id=int.from_bytes(digest, "big") >> 1, problems=tuple(reader.problems), **facts)
+
+
+def _datasets(reader: _Reader, document: Json) -> Iterator[Told]:
+    """One value per dataset and side, in the order of the document; a dataset listed again adds nothing."""
+    sides: tuple[tuple[str, Side], ...] = (("inputs", "in"), ("outputs", "out"))
+    for key, side in sides:
+        seen: set[Dataset] = set()
+        listed = document.get(key) or ()
+        if not isinstance(listed, list | tuple):
+            reader.problems.append(f"{key} is no list")
+            continue
+        for part in listed:
+            try:
+                dataset = Dataset(_text(part["namespace"], "namespace"), _text(part["name"], "name"))
+            except WRONG as problem:
+                reader.problems.append(f"{key}: a dataset without a name ({problem})")
+                continue
+            if dataset not in seen:
+                seen.add(dataset)
+                yield _told(reader, dataset, side, part)
+
+
+def _told(reader: _Reader, dataset: Dataset, side: Side, part: Json) -> Told:
+    facets = part.get("facets") if isinstance(part.get("facets"), dict) else {}
+    schema, detailed = reader.take(facets, "schema", lambda found: facet.schema(found, facets), (None, False))
+    rows, size, files = reader.take(part.get("outputFacets"), "outputStatistics", facet.statistics, (None, None, None))
+    lifecycle = reader.take(
+        facets, "lifecycleStateChange", lambda found: str(found.get("lifecycleStateChange") or ""), ""
+    )
+    places = (facets, part.get("inputFacets"), part.get("outputFacets"))
+    return Told(
+        dataset=dataset,
+        side=side,
+        schema=schema,
+        detailed=detailed,
+        lineage=reader.take(facets, "columnLineage", facet.lineage, None),
+        said=_dataset_said(reader, facets),
+        lifecycle=lifecycle.upper(),
+        previous=reader.take(facets, "lifecycleStateChange", _previous, None),
+        aliases=tuple(alias for alias in reader.take(facets, "symlinks", _aliases, ()) if alias != dataset),
+        rows=rows,
+        size=size,
+        files=files,
+        results=_once(reader.take(place, "dataQualityAssertions", facet.results, ()) for place in places),
+        measures=_once(
+            reader.take(place, key, read, ())
+            for key, read in (("dataQualityMetrics", facet.measures), (PROFILE, facet.profiled))
+            for place in places
+        ),
+    )
+
+
+def _once(found: Iterator[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(item for part in found for item in part))
+
+
+def _dataset_said(reader: _Reader, facets: Any) -> facet.Content | None:
+    """Description, owners, tags and contract; the newest telling of each holds."""
+    return facet.content({
+        "description": reader.take(facets, "documentation", lambda found: str(found["description"] or ""), None),
+        "owner": reader.take(facets, "ownership", facet.owner, None),
+        "tags": reader.take(facets, "tags", facet.dataset_tags, None),
+        "contract": reader.take(facets, facet.COLUMN_DETAILS, lambda found: found.get("contract"), None),
+    })  # fmt: skip
+
+
+def _job_said(reader: _Reader, facets: Any) -> facet.Content | None:
+    place = reader.take(facets, "sourceCodeLocation", dict, {})
+    return facet.content({
+        "kind": reader.take(facets, "jobType", lambda found: str(found.get("jobType") or ""), None),
+        "description": reader.take(facets, "documentation", lambda found: str(found["description"] or ""), None),
+        "owner": reader.take(facets, "ownership", facet.owner, None),
+        "sql": reader.take(facets, "sql", lambda found: found.get("query"), None),
+        "source_path": place.get("path"),
+        "source_url": place.get("url"),
+        "revision": place.get("version"),
+    })  # fmt: skip
+
+
+def _ancestor(found: Any) -> tuple[str, Job] | None:
+    if not found:
+        return None
+    return str(found["run"]["runId"]), Job(str(found["job"]["namespace"]), str(found["job"]["name"]))
+
+
+def _counts(found: Json) -> tuple[int | None, int | None, int | None]:
+    return facet.whole(found.get("rowsIn")), facet.whole(found.get("rowsOut")), facet.whole(found.get("rowsRejected"))
+
+
+def _interval(found: Json) -> int | None:
+    """The start of the data interval; of a run that another one's data triggered, that one's."""
+    return micros(found["dataIntervalStart"]) if found.get("dataIntervalStart") else None
+
+
+def _streams(found: Json) -> bool:
+    return str(found.get("processingType")).upper() == "STREAMING"
+
+
+def _previous(found: Json) -> Dataset | None:
+    before = found.get("previousIdentifier")
+    return Dataset(str(before["namespace"]), str(before["name"])) if before else None
+
+
+def _aliases(found: Json) -> tuple[Dataset, ...]:
+    return tuple(sorted({Dataset(str(one["namespace"]), str(one["name"])) for one in found.get("identifiers") or ()}))
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{what} is missing or no text")
+    return value
+
+
+def _shown(document: object) -> str:
+    """The document without its nulls, keys sorted: the same for what was sent and what the backend gives back."""
+    try:
+        return orjson.dumps(_bare(document), option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    except (TypeError, RecursionError):
+        return repr(document)
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _bare(item) for key, item in value.items() if item is not None}
+    return [_bare(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,236 @@
+"""The facets that the catalog understands, each read into a plain value; unknown ones are nobody's business here.
+
+Shapes: openlineage.io/spec/facets, and lineage/schemas for our own. What repeats from event to event (a schema, a
+column lineage, a description) becomes a `Content`: it is read once per different text and kept once per index.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from catalog.wire import COLUMN_DETAILS
+
+__all__ = ["COLUMN_DETAILS", "Content", "Measure", "Result", "content", "dataset_tags", "lineage", "measures",
+           "owner", "results", "schema", "statistics", "whole"]  # fmt: skip
+MEASURED = {
+    "nullCount": "null_count", "distinctCount": "distinct_count", "sum": "sum", "count": "count",
+    "min": "min", "max": "max",
+}  # fmt: skip
+COUNTED = {"rowCount": "row_count", "bytes": "bytes", "fileCount": "file_count"}
+CATEGORIES = 0.9
+"""From this share of a column's rows on, its most frequent values are its categories."""
+LARGEST = 2**63 - 1
+SPOKEN = ("true", "", "1")
+"""Values of a tag that say no more than its key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A piece of JSON known by a number that is a hash of it."""
+
+    id: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One assertion: what makes it the same check from run to run, and how it went."""
+
+    name: str
+    column: str | None
+    params: tuple[tuple[str, str], ...]
+    success: bool
+    severity: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One figure of a dataset (`column` None) or of a column."""
+
+    column: str | None
+    metric: str
+    value: float
+
+
+def content(value: Mapping[str, Any] | list[Any]) -> Content | None:
+    """The value as a content, without entries that are None; None when nothing is left."""
+    said = {key: item for key, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+    return _content(orjson.dumps(said)) if said else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _content(body: bytes) -> Content:
+    return Content(id=int.from_bytes(blake2b(body, digest_size=8).digest(), "big") >> 1, body=body.decode())
+
+
+def schema(found: Mapping[str, Any], facets: Mapping[str, Any]) -> tuple[Content | None, bool]:
+    """The ordered columns with all details, and whether our column facet came with them; None without any field.
+
+    A schema without fields means "not known" (Spark sends it with DROP), not "all columns are gone".
+    """
+    details, tags = facets.get(COLUMN_DETAILS), facets.get("tags")
+    return _schema(orjson.dumps(found.get("fields")), orjson.dumps(details), orjson.dumps(tags))
+
+
+@lru_cache(maxsize=1 << 12)
+def _schema(fields: bytes, details: bytes, tags: bytes) -> tuple[Content | None, bool]:
+    told = orjson.loads(details)
+    described = {one["path"]: one for one in (told or {}).get("columns") or () if isinstance(one.get("path"), str)}
+    tagged: dict[str, list[str]] = {}
+    for tag in _tags(orjson.loads(tags)):
+        if tag.get("field"):
+            tagged.setdefault(str(tag["field"]), []).append(_tag(tag))
+    columns: dict[str, Any] = {}
+    for path, one in _walk(orjson.loads(fields) or (), ""):
+        columns.setdefault(path, _column(path, one, described.get(path, {}), tagged.get(path, [])))
+    return content(list(columns.values())), bool(described)
+
+
+def _walk(fields: Any, above: str) -> Iterator[tuple[str, Any]]:
+    for one in fields:
+        path = f"{above}{one['name']}"
+        yield path, one
+        yield from _walk(one.get("fields") or (), f"{path}.")
+
+
+def _column(path: str, one: Mapping[str, Any], details: Mapping[str, Any], tags: list[str]) -> dict[str, Any]:
+    known = {key: value for key, value in details.items() if value is not None and key not in ("path", "tags")}
+    kept = {
+        "path": path,
+        "type": str(one.get("type") or ""),
+        "description": str(one.get("description") or ""),
+        "nullable": known.pop("nullable", None),
+        "tags": sorted({*tags, *(str(tag) for tag in details.get("tags") or ())}),
+        "details": dict(sorted(known.items())),
+    }
+    return {key: value for key, value in kept.items() if value not in (None, "", [], {})}
+
+
+def lineage(found: Mapping[str, Any]) -> Content | None:
+    """Rows [namespace, name, column, target column, type, subtype, description, masking], in a fixed order.
+
+    `*` as target column: the input column decides about the whole dataset (a filter, a join, a grouping).
+    """
+    return _lineage(orjson.dumps({"fields": found.get("fields"), "dataset": found.get("dataset")}))
+
+
+@lru_cache(maxsize=1 << 12)
+def _lineage(body: bytes) -> Content | None:
+    found = orjson.loads(body)
+    rows: set[tuple[Any, ...]] = set()
+    for target, one in (found["fields"] or {}).items():
+        older = (one.get("transformationType") or "", one.get("transformationDescription") or "")
+        for source in one.get("inputFields") or ():
+            rows |= set(_origins(source, target, older))
+    for source in found["dataset"] or ():
+        rows |= set(_origins(source, "*", ("", "")))
+    return content([list(row) for row in sorted(rows)])
+
+
+def _origins(source: Mapping[str, Any], target: str, older: tuple[str, str]) -> Iterator[tuple[Any, ...]]:
+    where = (str(source["namespace"]), str(source["name"]), str(source["field"]), target)
+    for way in source.get("transformations") or ():
+        kind = str(way.get("type") or "DIRECT").upper()
+        yield *where, kind, str(way.get("subtype") or ""), str(way.get("description") or ""), bool(way.get("masking"))
+    if not source.get("transformations"):
+        kind = "INDIRECT" if target == "*" else "DIRECT"
+        yield *where, kind, str(older[0]), str(older[1]), "MASKED" in str(older[0]).upper()
+
+
+def results(found: Mapping[str, Any]) -> tuple[Result, ...]:
+    """The assertions of a dataQualityAssertions facet."""
+    return tuple(_result(one) for one in found.get("assertions") or ())
+
+
+def _result(one: Mapping[str, Any]) -> Result:
+    if not isinstance(one["success"], bool):
+        raise TypeError(f"success is {one['success']!r}")
+    params = one.get("params") or {}
+    return Result(
+        name=str(one["assertion"]),
+        column=str(one["column"]) if one.get("column") else None,
+        params=tuple(sorted((str(key), _word(value)) for key, value in params.items() if value is not None)),
+        success=one["success"],
+        severity=str(one.get("severity") or "error").lower(),
+        expected=_word(one.get("expected")),
+        actual=_word(one.get("actual")),
+    )
+
+
+def measures(found: Mapping[str, Any]) -> tuple[Measure, ...]:
+    """The figures of a dataQualityMetrics facet; a mean where there are a sum and a count (else rows less nulls)."""
+    read = [Measure(column=None, metric=COUNTED[key], value=at) for key, at in _numbers(found, COUNTED)]
+    rows = next((one.value for one in read if one.metric == "row_count"), None)
+    for column, told in sorted((found.get("columnMetrics") or {}).items()):
+        figures = {MEASURED[key]: at for key, at in _numbers(told, MEASURED)}
+        if "count" not in figures and rows is not None and "null_count" in figures:
+            figures["count"] = rows - figures["null_count"]
+        if figures.get("count", 0) > 0 and "sum" in figures:
+            figures["mean"] = figures["sum"] / figures["count"]
+        quantiles = told.get("quantiles") or {}
+        figures |= {f"quantile_{key}": at for key, at in _numbers(quantiles, quantiles)}
+        read += [Measure(column=column, metric=metric, value=at) for metric, at in sorted(figures.items())]
+    return tuple(read)
+
+
+def profiled(found: Mapping[str, Any]) -> tuple[Measure, ...]:
+    """Of a profile facet the rows that have each value, `count:VALUE`, of columns whose rows nearly all have one of these.
+
+    That is what a category mix is read from; of other columns the most frequent values are no composition.
+    """
+    read: list[Measure] = []
+    for one in found.get("columns") or ():
+        shapes, top = one["shapes"], one.get("top") or ()
+        filled = sum(shapes.values()) - shapes.get("null", 0) - shapes.get("absent", 0)
+        if top and sum(value["count"] for value in top) >= CATEGORIES * filled:
+            path = str(one["path"])
+            read += [Measure(column=path, metric=f"count:{at['value']}", value=float(at["count"])) for at in top]
+    return tuple(read)
+
+
+def _numbers(found: Mapping[str, Any], keys: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    for key in keys:
+        at = found.get(key)
+        if isinstance(at, int | float) and not isinstance(at, bool) and math.isfinite(at):
+            yield key, float(at)
+
+
+def statistics(found: Mapping[str, Any]) -> tuple[int | None, int | None, int | None]:
+    """Rows, bytes and files of an outputStatistics facet."""
+    return whole(found.get("rowCount")), whole(found.get("size")), whole(found.get("fileCount"))
+
+
+def whole(value: object) -> int | None:
+    """A count, None when it is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST else None
+
+
+def owner(found: Mapping[str, Any]) -> str | None:
+    """The owners' names without `team:`, several joined by commas in alphabetical order."""
+    names = {str(one["name"]).removeprefix("team:") for one in found.get("owners") or () if one.get("name")}
+    return ", ".join(sorted(names)) or None
+
+
+def dataset_tags(found: Mapping[str, Any]) -> list[str]:
+    """The tags of the dataset itself: `key`, or `key:value` where the value says more."""
+    return sorted({_tag(tag) for tag in _tags(found) if not tag.get("field")})
+
+
+def _tags(found: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    return list((found or {}).get("tags") or ())
+
+
+def _tag(tag: Mapping[str, Any]) -> str:
+    key, value = str(tag["key"]), str(tag.get("value") or "")
+    return key if value.lower() in (*SPOKEN, key.lower()) else f"{key}:{value}"
+
+
+def _word(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -1,0 +1,131 @@
+"""Runs and jobs from their events: state and times, who caused whom, which jobs are steps of which task.
+
+Rules. A run's state is its latest ending event, else RUNNING; its job is that of its latest event; every other fact is
+the latest that was told. A job's parent is told by its latest run. An edge of a job is current when it was told since
+the beginning of the job's latest completed run with lineage, where all runs of one parent run count as one run: a Spark
+application saves three datasets in three runs of one job name.
+A job is a step when a job above it tells lineage itself; its task is the nearest job above that is no step.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from statistics import median
+from typing import Any
+
+import orjson
+
+from catalog.entry import Role
+from catalog.index.store import insert, rows_in
+
+ENDINGS = ("COMPLETE", "FAIL", "ABORT")
+LATEST_RUNS = 24
+"""So many runs tell how regularly a job runs."""
+EVENTS = (
+    "SELECT e.*, c.body FROM event e LEFT JOIN content c ON c.id = e.said WHERE e.run IN ({ids}) ORDER BY e.time, e.id"
+)
+
+
+def derive_runs(db: sqlite3.Connection, runs: Iterable[int]) -> None:
+    """The rows of `run` for these runs."""
+    found: dict[int, list[sqlite3.Row]] = {}
+    for row in rows_in(db, EVENTS, runs):
+        found.setdefault(row["run"], []).append(row)
+    insert(db, "run", [_run(run, rows) for run, rows in found.items()], verb="INSERT OR REPLACE")
+
+
+def _run(run: int, rows: list[sqlite3.Row]) -> tuple[Any, ...]:
+    def last(key: str) -> Any:
+        return next((row[key] for row in reversed(rows) if row[key] is not None), None)
+
+    ending = next((row for row in reversed(rows) if row["type"] in ENDINGS), None)
+    started = next((row["time"] for row in rows if row["type"] == "START"), None)
+    revisions = (_revision(row["body"]) for row in reversed(rows) if row["body"])
+    return (
+        run, rows[-1]["job"], last("parent"), last("parent_job"), ending["type"] if ending else "RUNNING",
+        rows[0]["time"], rows[-1]["time"], started, ending["time"] if ending else None, last("nominal"),
+        next((one for one in revisions if one), None), last("error"), last("rows_in"), last("rows_out"),
+        last("rows_rejected"), any(row["io"] for row in rows),
+    )  # fmt: skip
+
+
+def _revision(body: str) -> str | None:
+    found = orjson.loads(body).get("revision")
+    return str(found) if found else None
+
+
+def derive_jobs(db: sqlite3.Connection, jobs: Iterable[int]) -> None:
+    """The rows of `job` for these jobs; role and task follow in `derive_roles`."""
+    for job in jobs:
+        latest = db.execute(
+            "SELECT id, parent_job FROM run WHERE job = ? ORDER BY first DESC, id DESC", (job,)
+        ).fetchone()
+        if latest is None:
+            db.execute("DELETE FROM job WHERE id = ?", (job,))
+            continue
+        kind = db.execute("SELECT value FROM latest WHERE subject = ? AND facet = 'kind'", (job,)).fetchone()
+        first, last = db.execute("SELECT min(first), max(first) FROM run WHERE job = ?", (job,)).fetchone()
+        db.execute(
+            """INSERT INTO job VALUES (?, ?, ?, 'task', ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+            parent = excluded.parent, kind = excluded.kind, begin = excluded.begin, last_run = excluded.last_run,
+            first = excluded.first, last = excluded.last, gap = excluded.gap""",
+            (job, latest["parent_job"], kind[0] if kind else "", job, _begin(db, job), latest["id"], first, last,
+             _gap(db, job)),
+        )  # fmt: skip
+
+
+def _begin(db: sqlite3.Connection, job: int) -> int:
+    """Since when an edge must have been told to be current."""
+    newest = "SELECT id, parent, first FROM run WHERE job = ? AND io AND {} ORDER BY last DESC, id DESC LIMIT 1"
+    found = db.execute(newest.format("state = 'COMPLETE'"), (job,)).fetchone()
+    found = found or db.execute(newest.format("1"), (job,)).fetchone()
+    if found is None:
+        return 0
+    if found["parent"] is None:
+        return int(found["first"])
+    among = "SELECT min(first) FROM run WHERE parent = ? AND job = ? AND io"
+    return int(db.execute(among, (found["parent"], job)).fetchone()[0])
+
+
+def _gap(db: sqlite3.Connection, job: int) -> int | None:
+    """The usual time between two runs, None with fewer than four: nothing is usual yet."""
+    sql = "SELECT min(first) AS at FROM run WHERE job = ? GROUP BY coalesce(parent, id) ORDER BY at DESC LIMIT ?"
+    times = [row[0] for row in db.execute(sql, (job, LATEST_RUNS))]
+    return (
+        int(median(later - earlier for later, earlier in zip(times, times[1:], strict=False)))
+        if len(times) > 3
+        else None
+    )
+
+
+def derive_roles(db: sqlite3.Connection) -> set[int]:
+    """Roles and tasks of all jobs; gives back those that changed."""
+    jobs = {row["id"]: row for row in db.execute("SELECT id, parent, kind, role, task FROM job")}
+    with_io = {row[0] for row in db.execute("SELECT DISTINCT job FROM flow")}
+    parents = {job: row["parent"] for job, row in jobs.items()}
+    caused = set(parents.values())
+    changed = set()
+    for job, row in jobs.items():
+        above = _above(job, parents)
+        steps = [one for one in (job, *above) if _is_step(one, parents, with_io)]
+        task = next((one for one in (job, *above) if one not in steps), job)
+        role: Role = "step" if job in steps else "task"
+        if job not in with_io and (row["kind"].upper() == "DAG" or (row["parent"] is None and job in caused)):
+            role = "dag"
+        if (role, task) != (row["role"], row["task"]):
+            changed.add(job)
+            db.execute("UPDATE job SET role = ?, task = ? WHERE id = ?", (role, task, job))
+    return changed
+
+
+def _above(job: int, parents: Mapping[int, int | None]) -> list[int]:
+    """The jobs above a job, nearest first; a circle ends where it closes."""
+    found: list[int] = []
+    at = parents.get(job)
+    while at is not None and at not in found and at != job:
+        found.append(at)
+        at = parents.get(at)
+    return found
+
+
+def _is_step(job: int, parents: Mapping[int, int | None], with_io: set[int]) -> bool:
+    return any(one in with_io for one in _above(job, parents))

@@ -1,0 +1,140 @@
+"""What search looks through, kept in step with what was derived: one entry per dataset, column, job, check and owner.
+
+Words are written as catalog.word compares them. Standing (owner, tier, health, freshness, drift, use) is not copied
+here: the view `document` joins it, so that a run that changed nothing but time costs no words.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from catalog.event import identify
+from catalog.index.store import insert, rows_in
+from catalog.word import key, words
+
+REPORT = "report"
+"""Tag, by contract or told, of a dataset that is a report for people."""
+Entry = tuple[Any, ...]
+
+
+def derive_dataset(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:
+    """The entries of a dataset, its columns and its checks."""
+    row = db.execute("SELECT * FROM dataset WHERE id = ?", (dataset,)).fetchone()
+    wanted: list[Entry] = []
+    if row is not None:
+        tags = orjson.loads(row["tags"])
+        kind = "report" if REPORT in tags else "dataset"
+        text = " ".join((row["description"], row["name"], row["contract"] or "", row["kind"], row["owner"] or ""))
+        forms = (row["name"], f"{row['namespace']}/{row['name']}", (row["contract"] or "").split("@")[0])
+        wanted.append(_entry(kind, str(dataset), row["short"], row["title"], text, tags, dataset=dataset, forms=forms))
+        body = db.execute("SELECT body FROM content WHERE id = ?", (row["schema"],)).fetchone()
+        for column in orjson.loads(body[0]) if body else ():
+            title = f"{column['path']} of {row['short']}"
+            about = f"{column.get('description', '')} {row['title']}"
+            wanted.append(
+                _entry(
+                    "column",
+                    f"{dataset}",
+                    column["path"],
+                    title,
+                    about,
+                    column.get("tags", []),
+                    dataset=dataset,
+                    path=column["path"],
+                )
+            )
+        wanted += _checks(db, dataset, row["short"], names)
+    _bring(db, "dataset", dataset, wanted)
+
+
+def _checks(db: sqlite3.Connection, dataset: int, short: str, names: Sequence[int]) -> Iterable[Entry]:
+    sql = """SELECT x.name, x."column" AS path, min(r.success) AS success, group_concat(c.body, ' ') AS bodies FROM (
+      SELECT x.*, v.time, v.event FROM expectation x JOIN verdict v ON v.expectation = x.id AND v.current
+      WHERE x.dataset IN ({ids})) x JOIN result r ON r.expectation = x.id AND r.time = x.time AND r.event = x.event
+      JOIN content c ON c.id = r.words GROUP BY x.name, x."column" """
+    for row in rows_in(db, sql, names):
+        title = f"{row['name']} on {row['path'] or short}"
+        health = "healthy" if row["success"] else "failing"
+        yield _entry("check", f"{dataset}", row["name"], title, f"{short} {row['path'] or ''}", [], dataset=dataset,
+                     path=row["path"], health=health)  # fmt: skip
+
+
+def derive_job(db: sqlite3.Connection, job: int) -> None:
+    """The entry of a job."""
+    row = db.execute("SELECT j.*, n.name FROM job j JOIN job_name n ON n.id = j.id WHERE j.id = ?", (job,)).fetchone()
+    told = dict(db.execute("SELECT facet, value FROM latest WHERE subject = ?", (job,)).fetchall())
+    wanted = []
+    if row is not None:
+        about = told.get("description", "")
+        text = " ".join((about, told.get("sql", ""), told.get("owner", ""), row["role"]))
+        wanted.append(
+            _entry("job", str(job), row["name"], _first_line(about), text, [], job=job, owner=told.get("owner"))
+        )
+    _bring(db, "job", job, wanted)
+
+
+def derive_owners(db: sqlite3.Connection) -> None:
+    """One entry per owner of a dataset or a job."""
+    sql = """SELECT owner FROM dataset WHERE owner IS NOT NULL UNION
+      SELECT value FROM latest WHERE facet = 'owner' AND subject IN (SELECT id FROM job)"""
+    names = sorted({name for row in db.execute(sql) for name in row[0].split(", ")})
+    held = {row[0]: tuple(row) for row in db.execute("SELECT * FROM entry WHERE kind = 'owner'")}
+    _replace(db, held, [_entry("owner", name, name, name, "", [], owner=name) for name in names])
+
+
+def _entry(
+    kind: str, subject: str, name: str, title: str, text: str, tags: Sequence[str], *, dataset: int | None = None,
+    job: int | None = None, path: str | None = None, owner: str | None = None, health: str | None = None, forms: Sequence[str] = (),
+) -> Entry:  # fmt: skip
+    at = identify("entry", kind, subject, name, path or "")
+    found = " ".join(sorted(_keys(kind, name, forms)))
+    return (
+        at,
+        kind,
+        name,
+        title,
+        " ".join(text.split())[:2000],
+        dataset,
+        job,
+        path,
+        owner,
+        " ".join(tags),
+        health,
+        found,
+    )
+
+
+def _keys(kind: str, name: str, forms: Sequence[str]) -> set[str]:
+    """Every way to write the name, as keys: also without the path before a column, or the DAG before a task."""
+    last = name.rsplit(".", 1)[-1] if kind in ("column", "job") else name
+    return {key(form) for form in (name, last, *forms)} - {""}
+
+
+def _first_line(text: str) -> str:
+    lines = [line.strip("# ").strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return lines[0][:200] if lines else ""
+
+
+def _bring(db: sqlite3.Connection, key: str, subject: int, wanted: Sequence[Entry]) -> None:
+    held = {row[0]: tuple(row) for row in db.execute(f"SELECT * FROM entry WHERE {key} = ?", (subject,))}
+    _replace(db, held, wanted)
+
+
+def _replace(db: sqlite3.Connection, held: dict[int, Entry], wanted: Sequence[Entry]) -> None:
+    """Write only what is not there yet: words are costly to index."""
+    new = {entry[0]: entry for entry in wanted}
+    gone = [(at,) for at, entry in held.items() if new.get(at) != entry]
+    db.executemany("DELETE FROM search WHERE rowid = ?", gone)
+    for at, entry in held.items():
+        if new.get(at) != entry:
+            db.executemany("DELETE FROM handle WHERE key = ? AND entry = ?", [(one, at) for one in entry[11].split()])
+    db.executemany("DELETE FROM entry WHERE id = ?", gone)
+    fresh = [entry for at, entry in new.items() if held.get(at) != entry]
+    insert(db, "entry", fresh)
+    insert(db, "handle", [(one, entry[0]) for entry in fresh for one in entry[11].split()])
+    rows = [
+        (entry[0], *(" ".join(words(text)) for text in (entry[2], entry[3], entry[4], entry[9]))) for entry in fresh
+    ]
+    db.executemany("INSERT INTO search (rowid, name, title, text, tags) VALUES (?, ?, ?, ?, ?)", rows)

@@ -1,0 +1,204 @@
+"""Events into the tables of facts, and into the sums of facts that need no second look.
+
+Every statement gives the same whatever the order and however often an event comes: rows are keyed by what they say,
+sums keep the later (or earlier) of two.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from catalog.dataset import Dataset
+from catalog.entry import Job
+from catalog.event import Event, Told, Unusable, identify
+from catalog.facet import Content, Result
+from catalog.index.store import insert, rows_in
+
+FLOW = """INSERT INTO flow VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+  first_seen = min(first_seen, excluded.first_seen), last_seen = max(last_seen, excluded.last_seen),
+  last_done = nullif(max(coalesce(last_done, -1), coalesce(excluded.last_done, -1)), -1)"""
+MAPPING = (
+    "INSERT INTO mapping VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)"
+)
+LATEST = """INSERT INTO latest VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+  time = excluded.time, event = excluded.event, value = excluded.value
+  WHERE (excluded.time, excluded.event) > (time, event)"""
+CLAIM = """INSERT INTO claim VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time, event = excluded.event
+  WHERE (excluded.time, excluded.event) > (time, event)"""
+ENDED = ("FAIL", "ABORT")
+
+
+def dataset_id(dataset: Dataset) -> int:
+    """The number of a dataset's name."""
+    return identify("dataset", dataset.namespace, dataset.name)
+
+
+def job_id(job: Job) -> int:
+    """The number of a job's name."""
+    return identify("job", job.namespace, job.name)
+
+
+def run_id(run: str) -> int:
+    """The number of a run's id."""
+    return identify("run", run)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows to be written, gathered over many events so that each table is written once."""
+
+    rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    flows: dict[tuple[int, int, str], tuple[int, int, int | None]] = field(default_factory=dict)
+    mappings: dict[tuple[int, int, int], int] = field(default_factory=dict)
+    latest: dict[tuple[int, str], tuple[int, int, str]] = field(default_factory=dict)
+    claims: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    contents: dict[int, str] = field(default_factory=dict)
+    lineages: dict[int, str] = field(default_factory=dict)
+
+    def add(self, table: str, *row: Any) -> None:
+        """One row for a table."""
+        self.rows.setdefault(table, []).append(row)
+
+    def content(self, found: Content | None) -> int | None:
+        """The number of a content, which will be kept."""
+        if found is None:
+            return None
+        self.contents[found.id] = found.body
+        return found.id
+
+    def note(self, subject: int, event: Event, facets: dict[str, Any]) -> None:
+        """What the event says of a subject, facet by facet: the latest telling holds."""
+        for facet, value in facets.items():
+            told = (event.time, event.id, value if isinstance(value, str) else orjson.dumps(value).decode())
+            if told[:2] > self.latest.get((subject, facet), (-1, -1))[:2]:
+                self.latest[subject, facet] = told
+
+
+def unknown(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
+    """The events that the index does not hold yet, each once, oldest first."""
+    offered = {event.id: event for event in events}
+    known = {row[0] for row in rows_in(db, "SELECT id FROM event WHERE id IN ({ids})", offered)}
+    return sorted((event for at, event in offered.items() if at not in known), key=lambda event: (event.time, event.id))
+
+
+def file(db: sqlite3.Connection, events: Iterable[Event], unusable: Iterable[Unusable]) -> None:
+    """Write what the events tell; within a transaction."""
+    batch = Batch()
+    for event in events:
+        _event(batch, event)
+    for one in unusable:
+        batch.add("unusable", one.id, one.reason)
+    _write(db, batch)
+
+
+def _event(batch: Batch, event: Event) -> None:
+    job, run = job_id(event.job), run_id(event.run)
+    batch.add("job_name", job, event.job.namespace, event.job.name)
+    batch.add("run_name", run, event.run)
+    above: dict[str, int] = {}
+    for what, ancestor in (("parent", event.parent), ("root", event.root)):
+        if ancestor:
+            above[what], above[f"{what}_job"] = run_id(ancestor[0]), job_id(ancestor[1])
+            batch.add("run_name", above[what], ancestor[0])
+            batch.add("job_name", above[f"{what}_job"], ancestor[1].namespace, ancestor[1].name)
+    batch.add(
+        "event", event.id, event.time, event.type, run, job, above.get("parent"), above.get("parent_job"),
+        above.get("root"), event.nominal, event.error, *event.counts, batch.content(event.said), event.streaming,
+        bool(event.told),
+    )  # fmt: skip
+    if event.said:
+        batch.note(job, event, orjson.loads(event.said.body))
+    for told in event.told:
+        _told(batch, event, told, job, run)
+    for problem in event.problems:
+        batch.add("unusable", event.id, problem)
+
+
+def observed(event: Event, told: Told) -> int:
+    """How much the event knows of the dataset's schema: 0 nothing, 1 it goes on, 2 it ended.
+
+    A start tells what is planned. A failure tells it too, unless it brings figures or checks of this dataset: then it
+    was there and looked.
+    """
+    evidence = bool(told.results or told.measures) or (told.rows, told.size, told.files) != (None, None, None)
+    if event.type == "START" or (event.type in ENDED and not evidence):
+        return 0
+    return 2 if event.type in ("COMPLETE", *ENDED) or event.streaming else 1
+
+
+def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:
+    dataset = dataset_id(told.dataset)
+    batch.add("dataset_name", dataset, told.dataset.namespace, told.dataset.name)
+    previous = None
+    if told.previous:
+        previous = dataset_id(told.previous)
+        batch.add("dataset_name", previous, told.previous.namespace, told.previous.name)
+    batch.add(
+        "told", dataset, event.time, event.id, told.side, job, run, event.type, observed(event, told),
+        batch.content(told.schema), told.detailed, told.lineage.id if told.lineage else None, batch.content(told.said),
+        told.lifecycle, previous, told.rows, told.size, told.files,
+    )  # fmt: skip
+    if told.said:
+        batch.note(dataset, event, orjson.loads(told.said.body))
+    _sums(batch, event, told, job, dataset)
+    for result in told.results:
+        _result(batch, event, result, dataset, job, run)
+    written = {"row_count": told.rows, "bytes": told.size, "file_count": told.files}
+    figures = [(None, f"written_{metric}", float(value)) for metric, value in written.items() if value is not None]
+    for column, metric, value in figures + [(one.column, one.metric, one.value) for one in told.measures]:
+        measure = identify("measure", str(dataset), column or "", metric)
+        batch.add("measure", measure, dataset, column, metric)
+        batch.add("point", measure, event.time, event.id, run, job, value)
+
+
+def _sums(batch: Batch, event: Event, told: Told, job: int, dataset: int) -> None:
+    done = event.time if event.type == "COMPLETE" or (event.streaming and event.type == "RUNNING") else None
+    first, last, last_done = batch.flows.get((job, dataset, told.side), (event.time, event.time, None))
+    later = done if last_done is None or (done is not None and done > last_done) else last_done
+    batch.flows[job, dataset, told.side] = (min(first, event.time), max(last, event.time), later)
+    if told.lineage:
+        key = (job, dataset, told.lineage.id)
+        batch.mappings[key] = max(event.time, batch.mappings.get(key, 0))
+        batch.lineages[told.lineage.id] = told.lineage.body
+    for alias in told.aliases:
+        other = dataset_id(alias)
+        batch.add("dataset_name", other, alias.namespace, alias.name)
+        batch.claims[other, dataset] = max((event.time, event.id), batch.claims.get((other, dataset), (0, 0)))
+
+
+def _result(batch: Batch, event: Event, result: Result, dataset: int, job: int, run: int) -> None:
+    params = orjson.dumps(dict(result.params)).decode()
+    check = identify("check", str(dataset), result.name, result.column or "", params)
+    batch.add("expectation", check, dataset, result.name, result.column, params)
+    body = orjson.dumps([result.expected, result.actual]).decode()
+    words = identify("words", body)
+    batch.contents[words] = body
+    batch.add("result", check, event.time, event.id, run, job, result.success, result.severity, words)
+
+
+def _write(db: sqlite3.Connection, batch: Batch) -> None:
+    insert(db, "content", list(batch.contents.items()))
+    for table, rows in batch.rows.items():
+        insert(db, table, rows)
+    db.executemany(FLOW, [(*key, *seen) for key, seen in batch.flows.items()])
+    db.executemany(MAPPING, [(*key, seen) for key, seen in batch.mappings.items()])
+    db.executemany(LATEST, [(*key, *told) for key, told in batch.latest.items()])
+    db.executemany(CLAIM, [(*key, *told) for key, told in batch.claims.items()])
+    _sources(db, batch.lineages)
+
+
+def _sources(db: sqlite3.Connection, lineages: dict[int, str]) -> None:
+    known = {row[0] for row in rows_in(db, "SELECT lineage FROM column_source WHERE lineage IN ({ids})", lineages)}
+    names: dict[int, tuple[str, str]] = {}
+    rows = []
+    for lineage, body in lineages.items():
+        if lineage not in known:
+            for namespace, name, column, target, kind, subtype, description, masking in orjson.loads(body):
+                origin = dataset_id(Dataset(namespace, name))
+                names[origin] = (namespace, name)
+                rows.append((lineage, target, origin, column, kind, subtype, description, masking))
+    insert(db, "dataset_name", [(at, *words) for at, words in names.items()])
+    insert(db, "column_source", rows)

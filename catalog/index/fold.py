@@ -1,0 +1,171 @@
+"""Events into the index: facts first, then whatever follows from them for the runs, jobs and datasets that they touch.
+
+Law (tests/catalog/test_index.py): the same set of events gives the same tables, in whatever order, batches and
+repetitions they came.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from catalog.contract import Contract
+from catalog.event import Event, Unusable
+from catalog.index import ancestry, entries, facts, portrait, story
+from catalog.index.portrait import Promises
+from catalog.index.store import insert, keep, recall, rows_in
+
+
+@dataclass(slots=True)
+class Touched:
+    """What has to be derived anew: canonical datasets (True: something is told otherwise than before), jobs."""
+
+    datasets: dict[int, bool] = field(default_factory=dict)
+    jobs: set[int] = field(default_factory=set)
+
+    def dataset(self, dataset: int, *, news: bool = False) -> None:
+        """One more dataset."""
+        self.datasets[dataset] = news or self.datasets.get(dataset, False)
+
+
+def fold(
+    db: sqlite3.Connection, events: list[Event], unusable: Iterable[Unusable], contracts: Mapping[str, Contract]
+) -> None:
+    """Everything that new events (`facts.unknown`) tell; within a transaction."""
+    facts.file(db, events, unusable)
+    touched = Touched()
+    for dataset in _derive_aliases(db) if any(told.aliases for event in events for told in event.told) else ():
+        touched.dataset(dataset, news=True)
+    _derive_jobs(db, touched, {facts.run_id(event.run) for event in events})
+    known = aliases(db)
+    for dataset in story.news(db, [event.id for event in events]):
+        touched.dataset(known.get(dataset, dataset), news=True)
+    for at, time in _told(events).items():
+        first = db.execute("SELECT first_seen FROM dataset WHERE id = ?", (known.get(at, at),)).fetchone()
+        touched.dataset(known.get(at, at), news=first is None or first[0] is None or time <= first[0])
+    _derive_datasets(db, touched, Promises(contracts))
+
+
+def outdated(db: sqlite3.Connection, contracts: Mapping[str, Contract]) -> bool:
+    """Whether the index was derived with other contracts."""
+    return recall(db, "contracts") != _digest(contracts)
+
+
+def renew(db: sqlite3.Connection, contracts: Mapping[str, Contract]) -> None:
+    """Derive all datasets anew with these contracts; within a transaction."""
+    keep(db, "contracts", _digest(contracts))
+    known = aliases(db)
+    touched = Touched()
+    for row in db.execute("SELECT DISTINCT dataset FROM flow").fetchall():
+        touched.dataset(known.get(row[0], row[0]))
+    _derive_datasets(db, touched, Promises(contracts))
+
+
+def _digest(contracts: Mapping[str, Contract]) -> str:
+    return blake2b(repr(sorted(contracts.items())).encode(), digest_size=8).hexdigest()
+
+
+def aliases(db: sqlite3.Connection) -> dict[int, int]:
+    """The dataset behind each alias."""
+    return {row[0]: row[1] for row in db.execute("SELECT alias, dataset FROM alias")}
+
+
+def names_of(db: sqlite3.Connection, dataset: int) -> list[int]:
+    """All names of a dataset, its own first."""
+    return [
+        dataset,
+        *(row[0] for row in db.execute("SELECT alias FROM alias WHERE dataset = ? ORDER BY alias", (dataset,))),
+    ]
+
+
+def _told(events: Iterable[Event]) -> dict[int, int]:
+    """The earliest time at which these events tell of each dataset."""
+    found: dict[int, int] = {}
+    for event in events:
+        for told in event.told:
+            at = facts.dataset_id(told.dataset)
+            found[at] = min(event.time, found.get(at, event.time))
+    return found
+
+
+def _derive_aliases(db: sqlite3.Connection) -> set[int]:
+    """An alias is the dataset that claimed it last (symlinks facet); gives back the datasets whose names changed."""
+    claims: dict[int, int] = {}
+    for row in db.execute("SELECT alias, dataset FROM claim ORDER BY time, event, dataset"):
+        claims[row["alias"]] = row["dataset"]
+    behind = {alias: _end(alias, claims) for alias in claims}
+    wanted = {(alias, dataset) for alias, dataset in behind.items() if alias != dataset}
+    there = {(row[0], row[1]) for row in db.execute("SELECT alias, dataset FROM alias")}
+    db.executemany("DELETE FROM alias WHERE alias = ? AND dataset = ?", sorted(there - wanted))
+    insert(db, "alias", sorted(wanted - there))
+    return {dataset for pair in there ^ wanted for dataset in pair}
+
+
+def _end(alias: int, claims: Mapping[int, int]) -> int:
+    """Where a chain of aliases ends; the smallest number of a circle."""
+    path = [alias]
+    while path[-1] in claims:
+        following = claims[path[-1]]
+        if following in path:
+            return min(path[path.index(following) :])
+        path.append(following)
+    return path[-1]
+
+
+def _derive_jobs(db: sqlite3.Connection, touched: Touched, runs: set[int]) -> None:
+    """Runs, jobs and roles; whoever read through a run whose place changed is touched too."""
+    sql = "SELECT id, job, parent FROM run WHERE id IN ({ids})"
+    before = {row["id"]: tuple(row) for row in rows_in(db, sql, runs)}
+    ancestry.derive_runs(db, runs)
+    moved = {row["id"] for row in rows_in(db, sql, runs) if row["id"] in before and tuple(row) != before[row["id"]]}
+    moved |= _below(db, moved)
+    jobs = {row[0] for row in rows_in(db, "SELECT DISTINCT job FROM event WHERE run IN ({ids})", runs)}
+    ancestry.derive_jobs(db, jobs)
+    touched.jobs |= jobs
+    changed = ancestry.derive_roles(db)
+    touched.jobs |= changed
+    known = aliases(db)
+    for sql, ids in (
+        ("SELECT DISTINCT dataset FROM told WHERE run IN ({ids})", moved),
+        ("SELECT DISTINCT dataset FROM flow WHERE job IN ({ids})", changed),
+    ):
+        for row in rows_in(db, sql, ids):
+            touched.dataset(known.get(row[0], row[0]))
+
+
+def _below(db: sqlite3.Connection, runs: set[int]) -> set[int]:
+    found: set[int] = set()
+    layer = runs
+    while layer:
+        layer = {row[0] for row in rows_in(db, "SELECT id FROM run WHERE parent IN ({ids})", layer)} - found
+        found |= layer
+    return found
+
+
+def _derive_datasets(db: sqlite3.Connection, touched: Touched, promises: Promises) -> None:
+    for dataset, news in touched.datasets.items():
+        names = names_of(db, dataset)
+        if dataset in aliases(db):
+            _forget(db, dataset)
+            continue
+        row = db.execute("SELECT schema, detailed, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
+        leads = story.leader(db, names)
+        told = (leads.content, leads.detailed, leads.side == "out") if leads else (None, False, False)
+        news = news or row is None or tuple(row) != told
+        since = story.derive(db, dataset, names) if news else None
+        portrait.derive(db, dataset, names, promises, since)
+        entries.derive_dataset(db, dataset, names)
+    for dataset in portrait.derive_unseen(db, promises):
+        entries.derive_dataset(db, dataset, [dataset])
+    for job in touched.jobs:
+        entries.derive_job(db, job)
+    portrait.refresh(db)
+    entries.derive_owners(db)
+    keep(db, "generation", str(int(recall(db, "generation") or 0) + 1))
+
+
+def _forget(db: sqlite3.Connection, dataset: int) -> None:
+    """A name that turned out to be an alias is no dataset of its own."""
+    for table, key in (("dataset", "id"), ("version", "dataset"), ("change", "dataset"), ("usage", "dataset")):
+        db.execute(f"DELETE FROM {table} WHERE {key} = ?", (dataset,))
+    entries.derive_dataset(db, dataset, [dataset])

@@ -1,0 +1,130 @@
+-- The index. Times are microseconds since 1970 UTC. Every id is a hash of what it stands for (catalog.event.identify),
+-- so that the same set of events gives the same rows in whatever order they came.
+
+-- Names behind the numbers.
+CREATE TABLE dataset_name (id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE job_name (id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL);
+CREATE TABLE run_name (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE content (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+
+-- Facts: what each event told.
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY, time INTEGER NOT NULL, type TEXT NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL,
+  parent INTEGER, parent_job INTEGER, root INTEGER, nominal INTEGER, error TEXT,
+  rows_in INTEGER, rows_out INTEGER, rows_rejected INTEGER, said INTEGER, streaming INTEGER NOT NULL, io INTEGER NOT NULL);
+CREATE INDEX event_of_run ON event (run);
+CREATE INDEX event_by_time ON event (time);
+-- `observed`: 0 is no observation of the schema, 1 one of a run that goes on, 2 one of a run that ended.
+CREATE TABLE told (
+  dataset INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL, side TEXT NOT NULL, job INTEGER NOT NULL,
+  run INTEGER NOT NULL, type TEXT NOT NULL, observed INTEGER NOT NULL, schema INTEGER, detailed INTEGER NOT NULL,
+  lineage INTEGER, said INTEGER, lifecycle TEXT NOT NULL, previous INTEGER, rows INTEGER, size INTEGER, files INTEGER,
+  PRIMARY KEY (dataset, time, event, side)) WITHOUT ROWID;
+CREATE INDEX told_by_run ON told (run);
+CREATE INDEX written_rows ON told (dataset, time) WHERE rows IS NOT NULL;
+CREATE TABLE claim (
+  alias INTEGER NOT NULL, dataset INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL,
+  PRIMARY KEY (alias, dataset)) WITHOUT ROWID;
+CREATE TABLE expectation (
+  id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, "column" TEXT, params TEXT NOT NULL);
+CREATE INDEX expectation_of_dataset ON expectation (dataset);
+CREATE TABLE result (
+  expectation INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL, run INTEGER NOT NULL,
+  job INTEGER NOT NULL, success INTEGER NOT NULL, severity TEXT NOT NULL, words INTEGER NOT NULL,
+  PRIMARY KEY (expectation, time, event)) WITHOUT ROWID;
+CREATE INDEX result_by_success ON result (expectation, success, time);
+CREATE INDEX result_of_run ON result (run);
+CREATE TABLE measure (id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, path TEXT, metric TEXT NOT NULL);
+CREATE INDEX measure_of_dataset ON measure (dataset);
+CREATE TABLE point (
+  measure INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL,
+  value REAL NOT NULL, PRIMARY KEY (measure, time, event)) WITHOUT ROWID;
+CREATE TABLE unusable (id INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (id, reason)) WITHOUT ROWID;
+
+-- Sums of facts that grow by taking the later (or the earlier) of two.
+CREATE TABLE latest (
+  subject INTEGER NOT NULL, facet TEXT NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (subject, facet)) WITHOUT ROWID;
+CREATE TABLE flow (
+  job INTEGER NOT NULL, dataset INTEGER NOT NULL, side TEXT NOT NULL, first_seen INTEGER NOT NULL,
+  last_seen INTEGER NOT NULL, last_done INTEGER, PRIMARY KEY (job, dataset, side)) WITHOUT ROWID;
+CREATE INDEX flow_of_dataset ON flow (dataset, side);
+CREATE TABLE mapping (
+  job INTEGER NOT NULL, dataset INTEGER NOT NULL, lineage INTEGER NOT NULL, last_seen INTEGER NOT NULL,
+  PRIMARY KEY (job, dataset, lineage)) WITHOUT ROWID;
+CREATE INDEX mapping_of_lineage ON mapping (lineage);
+-- The rows of a column lineage; `origin_column` feeds `target_column` of whatever dataset a mapping names.
+CREATE TABLE column_source (
+  lineage INTEGER NOT NULL, target_column TEXT NOT NULL, origin INTEGER NOT NULL, origin_column TEXT NOT NULL,
+  type TEXT NOT NULL, subtype TEXT NOT NULL, description TEXT NOT NULL, masking INTEGER NOT NULL,
+  PRIMARY KEY (lineage, target_column, origin, origin_column, type, subtype, description, masking)) WITHOUT ROWID;
+CREATE INDEX column_source_of_origin ON column_source (origin, origin_column);
+
+-- Derived: recomputed for what new events touch.
+CREATE TABLE alias (alias INTEGER PRIMARY KEY, dataset INTEGER NOT NULL);
+CREATE INDEX alias_of_dataset ON alias (dataset);
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY, job INTEGER NOT NULL, parent INTEGER, parent_job INTEGER, state TEXT NOT NULL,
+  first INTEGER NOT NULL, last INTEGER NOT NULL, started INTEGER, ended INTEGER, nominal INTEGER, revision TEXT,
+  error TEXT, rows_in INTEGER, rows_out INTEGER, rows_rejected INTEGER, io INTEGER NOT NULL);
+CREATE INDEX run_of_job ON run (job, first);
+CREATE INDEX run_by_time ON run (first);
+CREATE INDEX run_done ON run (job, state, io, last);
+CREATE INDEX run_of_parent ON run (parent);
+-- `begin`: an edge told since then is current. `task`: the job itself, for a step the task that caused it.
+CREATE TABLE job (
+  id INTEGER PRIMARY KEY, parent INTEGER, kind TEXT NOT NULL, role TEXT NOT NULL, task INTEGER NOT NULL,
+  begin INTEGER NOT NULL, last_run INTEGER, first INTEGER NOT NULL, last INTEGER NOT NULL, gap INTEGER);
+-- The last word of each witness (catalog.index.timeline), by the name under which it told.
+CREATE TABLE witness (
+  dataset INTEGER NOT NULL, job INTEGER NOT NULL, side TEXT NOT NULL, time INTEGER NOT NULL, schema INTEGER,
+  said INTEGER, detailed INTEGER NOT NULL, PRIMARY KEY (dataset, job, side)) WITHOUT ROWID;
+CREATE TABLE dataset (
+  id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, short TEXT NOT NULL, kind TEXT NOT NULL,
+  title TEXT NOT NULL, description TEXT NOT NULL, owner TEXT, tier TEXT, tags TEXT NOT NULL, contract TEXT,
+  schema INTEGER, detailed INTEGER NOT NULL, writer INTEGER NOT NULL, since TEXT NOT NULL, first_seen INTEGER, last_read INTEGER, last_written INTEGER, last_rows INTEGER,
+  every INTEGER, vanished INTEGER NOT NULL, health TEXT NOT NULL, freshness TEXT NOT NULL, reads_30d INTEGER NOT NULL,
+  differences TEXT NOT NULL);
+CREATE INDEX dataset_by_short ON dataset (short);
+CREATE TABLE version (
+  dataset INTEGER NOT NULL, since INTEGER NOT NULL, schema INTEGER NOT NULL, until INTEGER, main INTEGER NOT NULL,
+  event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL, witnesses TEXT NOT NULL,
+  PRIMARY KEY (dataset, since, schema, event)) WITHOUT ROWID;
+CREATE TABLE change (
+  dataset INTEGER NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, before TEXT, after TEXT,
+  event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL,
+  PRIMARY KEY (dataset, time, kind, path, event)) WITHOUT ROWID;
+CREATE INDEX change_by_time ON change (time);
+-- Task runs per dataset and day, of the 30 days before the newest event.
+CREATE TABLE usage (
+  dataset INTEGER NOT NULL, day INTEGER NOT NULL, reads INTEGER NOT NULL, PRIMARY KEY (dataset, day)) WITHOUT ROWID;
+CREATE INDEX usage_by_day ON usage (day);
+CREATE TABLE verdict (
+  expectation INTEGER PRIMARY KEY, time INTEGER NOT NULL, event INTEGER NOT NULL, since INTEGER NOT NULL,
+  current INTEGER NOT NULL);
+
+-- What search looks through: one row per dataset, column, job, report, check and owner.
+CREATE TABLE entry (
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
+  dataset INTEGER, job INTEGER, path TEXT, owner TEXT, tags TEXT NOT NULL, health TEXT, forms TEXT NOT NULL);
+-- Every way to write an entry's name, as catalog.word.key writes it: what search compares a whole query with.
+CREATE TABLE handle (key TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (key, entry)) WITHOUT ROWID;
+CREATE INDEX entry_of_dataset ON entry (dataset);
+CREATE INDEX entry_of_job ON entry (job);
+CREATE INDEX entry_by_name ON entry (name);
+CREATE VIRTUAL TABLE search USING fts5 (name, title, text, tags, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
+CREATE VIRTUAL TABLE search_word USING fts5vocab (search, 'row');
+-- An entry with the standing of the dataset that it belongs to. `key`: namespace/name of dataset or job, else the name.
+CREATE VIEW document AS
+SELECT e.id, e.kind, coalesce(d.namespace || '/' || d.name, j.namespace || '/' || j.name, e.name) AS key,
+  e.name, e.title, e.text, e.path, coalesce(d.namespace, j.namespace) AS namespace,
+  coalesce(d.name, j.name) AS subject, d.id IS NOT NULL AS of_dataset, d.kind AS type, coalesce(e.owner, d.owner) AS owner,
+  d.tier, e.tags, coalesce(e.health, d.health, 'unchecked') AS health, coalesce(d.freshness, 'unknown') AS freshness,
+  coalesce(d.differences <> '[]', 0) AS drift, coalesce(d.reads_30d, 0) AS reads_30d, coalesce(d.vanished, 0) AS vanished,
+  coalesce(d.description, '') AS description, d.contract, e.dataset, e.job, e.forms
+FROM entry e LEFT JOIN dataset d ON d.id = e.dataset LEFT JOIN job_name j ON j.id = e.job;
+
+-- Bookkeeping, no part of what the events say.
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE window (
+  after INTEGER PRIMARY KEY, before INTEGER NOT NULL, total INTEGER NOT NULL, listed INTEGER NOT NULL);

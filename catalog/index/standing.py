@@ -1,0 +1,57 @@
+"""How far the record can be trusted, from what the last readings of the backend said and from what the events lack."""
+
+import sqlite3
+
+from catalog.entry import Completeness
+from catalog.event import moment
+from catalog.index.portrait import DAY
+from catalog.index.store import recall
+
+NAMED = 3
+"""So many silent jobs are named; of more, how many."""
+RETIRED = 30 * DAY
+"""A job that is silent for so long is taken to be gone, not late."""
+AS_OF, FAILED, FORGOTTEN = "as_of", "failed", "forgotten"
+"""What a reading of the backend leaves behind (catalog.index.sync): its time, why it failed, what is kept only here."""
+
+
+def completeness(db: sqlite3.Connection, jobs: set[int] | None) -> Completeness:
+    """When the backend was read last in full, and every known reason why answers may lack something."""
+    as_of = recall(db, AS_OF)
+    reasons = [
+        None if as_of else "the backend has never been read in full; run `catalog sync`",
+        recall(db, FAILED),
+        _truncated(db),
+        recall(db, FORGOTTEN),
+        _unusable(db),
+        _silent(db, jobs),
+    ]
+    return Completeness(
+        as_of=moment(int(as_of)) if as_of else None, reasons=tuple(reason for reason in reasons if reason)
+    )
+
+
+def _truncated(db: sqlite3.Connection) -> str | None:
+    missing = db.execute("SELECT coalesce(sum(max(0, total - listed)), 0) FROM window").fetchone()[0]
+    if not missing:
+        return None
+    return f"the backend counts {missing} events more than it lists: static dataset or job events, which its API never gives"
+
+
+def _unusable(db: sqlite3.Connection) -> str | None:
+    found = db.execute("SELECT count(DISTINCT id), min(reason) FROM unusable").fetchone()
+    return f"{found[0]} events could not be read in full, such as: {found[1]}" if found[0] else None
+
+
+def _silent(db: sqlite3.Connection, jobs: set[int] | None) -> str | None:
+    """Jobs that used to run regularly and have not for more than three of their usual gaps before the newest event."""
+    sql = """SELECT j.id, n.name, j.last, j.parent FROM job j JOIN job_name n ON n.id = j.id,
+      (SELECT coalesce(max(time), 0) AS now FROM event) WHERE j.role <> 'step' AND j.gap > 0 AND now - j.last > 3 * j.gap AND now - j.last < ?
+      ORDER BY n.name"""
+    rows = [row for row in db.execute(sql, (RETIRED,)) if jobs is None or row["id"] in jobs]
+    late = {row["id"] for row in rows}
+    told = [f"{row['name']} (last {moment(row['last']):%Y-%m-%d %H:%M})" for row in rows if row["parent"] not in late]
+    if not told:
+        return None
+    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    return f"silent for more than three of their usual intervals: {', '.join(told[:NAMED])}{more}"

@@ -1,0 +1,112 @@
+"""The file: opening it, its transactions, and the few words kept beside what the events say.
+
+The index is a cache: a file of another version is emptied and read anew from the backend.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+VERSION = 1
+SCHEMA = Path(__file__).with_name("schema.sql")
+BOOKKEEPING = frozenset({"meta", "window"})
+CHUNK = 500
+
+
+def connect(path: Path | str) -> sqlite3.Connection:
+    """A connection to the index at `path` (`:memory:` for one that is not kept), made when there is none."""
+    if path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60.0, cached_statements=512)
+    db.row_factory = sqlite3.Row
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "temp_store=MEMORY",
+        "cache_size=-65536",
+        "mmap_size=1073741824",
+    ):
+        db.execute(f"PRAGMA {pragma}")
+    if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+        with writing(db):
+            if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                empty(db)
+    return db
+
+
+def empty(db: sqlite3.Connection) -> None:
+    """Everything is forgotten; within a transaction."""
+    rows = db.execute(
+        "SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_%'"
+    )
+    for row in sorted((tuple(row) for row in rows), key=lambda row: row[0] != "view"):
+        if row[0] in ("table", "view"):
+            db.execute(f"DROP {row[0]} IF EXISTS {row[1]}")
+    db.execute("DROP TABLE IF EXISTS search_word")
+    for statement in _statements(SCHEMA.read_text(encoding="utf-8")):
+        db.execute(statement)
+    keep(db, "identity", uuid4().hex)
+    db.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one: `executescript` would end the transaction."""
+    held = ""
+    for line in script.splitlines(keepends=True):
+        held += line
+        if sqlite3.complete_statement(held):
+            yield held
+            held = ""
+
+
+@contextmanager
+def writing(db: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that writes; a second writer waits, a reader sees the state before it until it is done."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def rows_in(db: sqlite3.Connection, sql: str, ids: Iterable[int]) -> Iterator[sqlite3.Row]:
+    """The rows of a query with `{ids}` in place of a list of numbers, asked in pieces."""
+    asked = sorted(ids)
+    for start in range(0, len(asked), CHUNK):
+        yield from db.execute(sql.format(ids=",".join(map(str, asked[start : start + CHUNK]))))
+
+
+def recall(db: sqlite3.Connection, key: str) -> str | None:
+    """A word kept beside the events, None when it was never kept."""
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def keep(db: sqlite3.Connection, key: str, value: str | None) -> None:
+    """Keep a word beside the events; None forgets it."""
+    if value is None:
+        db.execute("DELETE FROM meta WHERE key = ?", (key,))
+    else:
+        db.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+
+
+def insert(
+    db: sqlite3.Connection, table: str, rows: Sequence[Sequence[Any]], *, verb: str = "INSERT OR IGNORE"
+) -> None:
+    """Rows into a table, all columns in order."""
+    if rows:
+        db.executemany(f"{verb} INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
+
+
+def dump(db: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table that follows from the events, sorted: equal for equal sets of events."""
+    names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    kept = sorted(name for name in names if name not in BOOKKEEPING and not name.startswith(("search", "sqlite_")))
+    found = {name: sorted((tuple(row) for row in db.execute(f"SELECT * FROM {name}")), key=repr) for name in kept}
+    found["search"] = sorted(tuple(row) for row in db.execute("SELECT rowid, name, title, text, tags FROM search"))
+    return found

@@ -1,0 +1,288 @@
+"""Rows of the index as the frozen values of catalog.entry."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import orjson
+
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from catalog.entry import (
+    CheckEntry,
+    Column,
+    DatasetEntry,
+    Difference,
+    Freshness,
+    Health,
+    Job,
+    JobEntry,
+    Node,
+    Origin,
+    Point,
+    Role,
+    RunEntry,
+)
+from catalog.event import identify, moment
+from catalog.index.columns import promised
+from catalog.index.store import rows_in
+
+Ends = tuple[tuple[Job, ...], tuple[Job, ...]]
+Rows = sqlite3.Row
+RUNS = """SELECT r.*, rn.name, j.namespace, j.name AS job_name, pn.name AS parent_name, pj.namespace AS parent_namespace,
+  pj.name AS parent_job_name FROM run r JOIN run_name rn ON rn.id = r.id JOIN job_name j ON j.id = r.job
+  LEFT JOIN run_name pn ON pn.id = r.parent LEFT JOIN job_name pj ON pj.id = r.parent_job """
+JOBS = """SELECT j.*, n.namespace, n.name, p.namespace AS parent_namespace, p.name AS parent_name FROM job j
+  JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent """
+CHECKS = """SELECT x.id, x.name, x."column" AS path, x.params, v.since, v.current, r.time, r.success, r.severity, c.body,
+  n.name AS run, j.namespace AS job_namespace, j.name AS job_name, d.namespace, d.name AS dataset_name
+  FROM expectation x JOIN verdict v ON v.expectation = x.id
+  JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event JOIN content c ON c.id = r.words
+  JOIN run_name n ON n.id = r.run JOIN job_name j ON j.id = r.job
+  LEFT JOIN alias a ON a.alias = x.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, x.dataset)"""
+POINTS = """SELECT p.time, p.event, p.run, p.job, p.value, n.name AS run_name, j.namespace, j.name, k.role
+  FROM point p JOIN run_name n ON n.id = p.run JOIN job_name j ON j.id = p.job JOIN job k ON k.id = p.job
+  WHERE p.measure IN ({ids}) ORDER BY p.time, p.event"""
+HISTORY = 20
+WRITTEN = ("row_count", "bytes", "file_count")
+
+
+def when(at: int | None) -> datetime | None:
+    """The instant, None for none."""
+    return None if at is None else moment(at)
+
+
+def dataset(row: Rows, *, ends: Ends, columns: tuple[Column, ...] = ()) -> DatasetEntry:
+    """A row of `dataset`."""
+    return DatasetEntry(
+        dataset=Dataset(row["namespace"], row["name"]), kind=row["kind"], title=row["title"], description=row["description"],
+        owner=row["owner"], tier=row["tier"], tags=tuple(orjson.loads(row["tags"])), contract=row["contract"],
+        columns=columns, readers=ends[0], writers=ends[1], reads_30d=row["reads_30d"], first_seen=when(row["first_seen"]),
+        last_read=when(row["last_read"]), last_written=when(row["last_written"]), last_rows=row["last_rows"],
+        promised_every=None if row["every"] is None else timedelta(microseconds=row["every"]),
+        freshness=cast(Freshness, row["freshness"]), health=cast(Health, row["health"]),
+        differences=tuple(
+            Difference(path=path, promised=word, observed=seen, since=when(since))
+            for path, word, seen, since in orjson.loads(row["differences"])
+        ),
+        vanished=bool(row["vanished"]),
+    )  # fmt: skip
+
+
+def ends(db: sqlite3.Connection, only: int | None = None) -> dict[int, Ends]:
+    """Readers and writers of each dataset (steps only where no task tells), by present edges."""
+    sql = """SELECT coalesce(a.dataset, f.dataset) AS dataset, f.side, t.namespace, t.name FROM flow f
+      JOIN job j ON j.id = f.job JOIN job_name t ON t.id = j.task LEFT JOIN alias a ON a.alias = f.dataset
+      WHERE f.last_seen >= j.begin"""
+    found: dict[int, tuple[set[Job], set[Job]]] = {}
+    narrowed = (
+        " AND (f.dataset = ?1 OR f.dataset IN (SELECT alias FROM alias WHERE dataset = ?1))" if only is not None else ""
+    )
+    for row in db.execute(sql + narrowed, (only,) if only is not None else ()):
+        sides = found.setdefault(row["dataset"], (set(), set()))
+        sides[row["side"] == "out"].add(Job(row["namespace"], row["name"]))
+    return {at: (tuple(sorted(readers)), tuple(sorted(writers))) for at, (readers, writers) in found.items()}
+
+
+def columns(db: sqlite3.Connection, row: Rows, contracts: Mapping[str, Contract]) -> tuple[Column, ...]:
+    """The present columns of a dataset beside what its contract promises; the contract's own while none was seen."""
+    contract = contracts.get((row["contract"] or "").partition("@")[0])
+    words = promised(contract) if contract else {}
+    found = db.execute("SELECT body FROM content WHERE id = ?", (row["schema"],)).fetchone()
+    since = origins(db, orjson.loads(row["since"]))
+    told = orjson.loads(found[0]) if found else []
+    return tuple(
+        column(one, n, since=since.get(one["path"]), contract=words.get(one["path"], {}).get("type"))
+        for n, one in enumerate(told, start=1)
+    )
+
+
+def column(one: Mapping[str, Any], ordinal: int, *, since: Origin | None = None, contract: str | None = None) -> Column:
+    """A column as it is kept."""
+    return Column(
+        path=one["path"], ordinal=ordinal, type=one.get("type", ""), description=one.get("description", ""),
+        nullable=one.get("nullable"), tags=tuple(one.get("tags", ())), details=one.get("details", {}), since=since,
+        promised=contract,
+    )  # fmt: skip
+
+
+def origins(db: sqlite3.Connection, told: Mapping[str, Sequence[int]]) -> dict[str, Origin]:
+    """Origins by any key, from [time, event, run, job]."""
+    runs = {at[2] for at in told.values()}
+    sql = """SELECT n.id, n.name, r.revision FROM run_name n LEFT JOIN run r ON r.id = n.id WHERE n.id IN ({ids})"""
+    named = {row["id"]: row for row in rows_in(db, sql, runs)}
+    jobs = job_names(db, {at[3] for at in told.values()})
+    return {
+        key: Origin(time=moment(at[0]), run_id=named[at[2]]["name"], job=jobs[at[3]], revision=named[at[2]]["revision"])
+        for key, at in told.items()
+    }
+
+
+def job_names(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Job]:
+    """The jobs behind numbers."""
+    sql = "SELECT id, namespace, name FROM job_name WHERE id IN ({ids})"
+    return {row["id"]: Job(row["namespace"], row["name"]) for row in rows_in(db, sql, ids)}
+
+
+def dataset_names(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Dataset]:
+    """The datasets behind numbers."""
+    sql = "SELECT id, namespace, name FROM dataset_name WHERE id IN ({ids})"
+    return {row["id"]: Dataset(row["namespace"], row["name"]) for row in rows_in(db, sql, ids)}
+
+
+def runs(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> tuple[RunEntry, ...]:
+    """The runs of a query's tail."""
+    rows = db.execute(RUNS + where, values).fetchall()
+    ids = {row["id"] for row in rows}
+    sides: dict[tuple[int, str], set[Dataset]] = {}
+    sql = """SELECT DISTINCT t.run, t.side, d.namespace, d.name FROM told t LEFT JOIN alias a ON a.alias = t.dataset
+      JOIN dataset_name d ON d.id = coalesce(a.dataset, t.dataset) WHERE t.run IN ({ids})"""
+    for one in rows_in(db, sql, ids):
+        sides.setdefault((one["run"], one["side"]), set()).add(Dataset(one["namespace"], one["name"]))
+    sql = """SELECT run, sum(success) AS passed, count(*) AS told FROM (SELECT run, expectation, success FROM result
+      WHERE run IN ({ids}) GROUP BY run, expectation HAVING max(time)) GROUP BY run"""
+    checked = {one["run"]: (one["passed"], one["told"] - one["passed"]) for one in rows_in(db, sql, ids)}
+    return tuple(_run(row, sides, checked.get(row["id"], (0, 0))) for row in rows)
+
+
+def _run(row: Rows, sides: Mapping[tuple[int, str], set[Dataset]], checked: tuple[int, int]) -> RunEntry:
+    return RunEntry(
+        run_id=row["name"], job=Job(row["namespace"], row["job_name"]), state=row["state"], started=when(row["started"]),
+        ended=when(row["ended"]), nominal=when(row["nominal"]), parent_run=row["parent_name"],
+        parent_job=Job(row["parent_namespace"], row["parent_job_name"]) if row["parent_job_name"] else None,
+        revision=row["revision"], error=row["error"], rows_in=row["rows_in"], rows_out=row["rows_out"],
+        rows_rejected=row["rows_rejected"], inputs=tuple(sorted(sides.get((row["id"], "in"), ()))),
+        outputs=tuple(sorted(sides.get((row["id"], "out"), ()))), checks_passed=checked[0], checks_failed=checked[1],
+    )  # fmt: skip
+
+
+def jobs(db: sqlite3.Connection, only: int | None) -> tuple[JobEntry, ...]:
+    """All jobs by name, or one."""
+    where, asked = ("WHERE j.id = ? ", (only,)) if only is not None else ("", ())
+    rows = db.execute(f"{JOBS}{where}ORDER BY n.namespace, n.name", asked).fetchall()
+    ids = {row["id"] for row in rows}
+    said: dict[int, dict[str, str]] = {}
+    for one in rows_in(db, "SELECT subject, facet, value FROM latest WHERE subject IN ({ids})", ids):
+        said.setdefault(one["subject"], {})[one["facet"]] = one["value"]
+    sides: dict[tuple[int, str], set[Dataset]] = {}
+    sql = """SELECT f.job, f.side, d.namespace, d.name FROM flow f JOIN job j ON j.id = f.job AND f.last_seen >= j.begin
+      LEFT JOIN alias a ON a.alias = f.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, f.dataset)
+      WHERE f.job IN ({ids})"""
+    for one in rows_in(db, sql, ids):
+        sides.setdefault((one["job"], one["side"]), set()).add(Dataset(one["namespace"], one["name"]))
+    last: dict[int, RunEntry] = {}
+    for start in range(0, len(rows), 500):
+        asked_runs = ",".join(str(row["last_run"]) for row in rows[start : start + 500])
+        found = runs(db, f"WHERE r.id IN ({asked_runs})", ())
+        last |= {identify("run", entry.run_id): entry for entry in found}
+    return tuple(_job(row, said.get(row["id"], {}), sides, last.get(row["last_run"])) for row in rows)
+
+
+def _job(
+    row: Rows, said: Mapping[str, str], sides: Mapping[tuple[int, str], set[Dataset]], last: RunEntry | None
+) -> JobEntry:
+    return JobEntry(
+        job=Job(row["namespace"], row["name"]), role=cast(Role, row["role"]), kind=row["kind"],
+        parent=Job(row["parent_namespace"], row["parent_name"]) if row["parent_name"] else None,
+        description=said.get("description", ""), owner=said.get("owner"), sql=said.get("sql"),
+        source_path=said.get("source_path"), source_url=said.get("source_url"),
+        inputs=tuple(sorted(sides.get((row["id"], "in"), ()))), outputs=tuple(sorted(sides.get((row["id"], "out"), ()))),
+        last_run=last,
+    )  # fmt: skip
+
+
+def checks(db: sqlite3.Connection, names: Sequence[int] | None, *, history: int = HISTORY) -> tuple[CheckEntry, ...]:
+    """Checks of a dataset's names, or all: current before former, failing before passing, then by name.
+
+    `history`: so many last results with each.
+    """
+    if names is None:
+        rows = db.execute(CHECKS).fetchall()
+    else:
+        rows = list(rows_in(db, CHECKS + " WHERE x.dataset IN ({ids})", names))
+    found = [_check(row, _history(db, row["id"], history)) for row in rows]
+    return tuple(sorted(found, key=lambda one: (not one.current, one.success, one.dataset, one.name, one.column or "")))
+
+
+def _history(db: sqlite3.Connection, check: int, limit: int) -> tuple[tuple[datetime, bool], ...]:
+    """The results of so many last runs, oldest first, one per run."""
+    if not limit:
+        return ()
+    sql = "SELECT time, success, run FROM result WHERE expectation = ? ORDER BY time DESC, event DESC LIMIT ?"
+    by_run: dict[int, tuple[datetime, bool]] = {}
+    for one in db.execute(sql, (check, 2 * limit)):
+        by_run.setdefault(one["run"], (moment(one["time"]), bool(one["success"])))
+    return tuple(reversed(list(by_run.values())[:limit]))
+
+
+def _check(row: Rows, history: tuple[tuple[datetime, bool], ...]) -> CheckEntry:
+    expected, actual = orjson.loads(row["body"])
+    return CheckEntry(
+        dataset=Dataset(row["namespace"], row["dataset_name"]), name=row["name"], column=row["path"],
+        severity=row["severity"], success=bool(row["success"]), expected=expected, actual=actual,
+        time=moment(row["time"]), run_id=row["run"], job=Job(row["job_namespace"], row["job_name"]),
+        since=moment(row["since"]), history=history, params=orjson.loads(row["params"]), current=bool(row["current"]),
+    )  # fmt: skip
+
+
+def metrics(db: sqlite3.Connection, names: Sequence[int]) -> tuple[tuple[str | None, str], ...]:
+    """(column, metric) of every series, those of the dataset itself first."""
+    found = {(row["path"], row["metric"].removeprefix("written_")) for row in rows_in(db, MEASURES, names)}
+    return tuple(sorted(found, key=lambda one: (one[0] is not None, one[0] or "", one[1])))
+
+
+MEASURES = "SELECT id, path, metric FROM measure WHERE dataset IN ({ids})"
+
+
+def series(
+    db: sqlite3.Connection, names: Sequence[int], path: str | None, metric: str, job: int | None
+) -> tuple[Point, ...]:
+    """One point per run, oldest first."""
+    ids = {row["metric"]: [] for row in rows_in(db, MEASURES, names)}
+    for row in rows_in(db, MEASURES, names):
+        if row["path"] == path:
+            ids[row["metric"]].append(row["id"])
+    asked = (ids.get(f"written_{metric}") if metric in WRITTEN and path is None else None) or ids.get(metric, [])
+    rows = [row for row in rows_in(db, POINTS, asked) if job is None or row["job"] == job]
+    tasks = [row for row in rows if row["role"] != "step"]
+    by_run = {row["run"]: row for row in sorted(tasks or rows, key=lambda row: (row["time"], row["event"]))}
+    return tuple(
+        Point(
+            time=moment(row["time"]), value=row["value"], run_id=row["run_name"], job=Job(row["namespace"], row["name"])
+        )
+        for row in sorted(by_run.values(), key=lambda row: (row["time"], row["event"]))
+    )
+
+
+def named(db: sqlite3.Connection, text: str) -> Iterator[tuple[Node, ...]]:
+    """What has this name, the narrowest meaning first."""
+    datasets = "SELECT namespace, name FROM dataset WHERE "
+    jobs_of = "SELECT n.namespace, n.name FROM job_name n JOIN job j ON j.id = n.id WHERE "
+    contract = datasets + "substr(contract, 1, length(?1) + 1) = ?1 || '@' OR contract = ?1 ORDER BY namespace, name"
+    yield _nodes(db, Dataset, contract, text)
+    yield _nodes(db, Dataset, datasets + "namespace || '/' || name = ?1", text) + _nodes(
+        db, Job, jobs_of + "n.namespace || '/' || n.name = ?1", text
+    )
+    alias = """SELECT d.namespace, d.name FROM dataset_name n JOIN alias a ON a.alias = n.id JOIN dataset d ON d.id = a.dataset
+      WHERE n.namespace || '/' || n.name = ?1 OR n.name = ?1"""
+    yield _nodes(db, Dataset, datasets + "name = ?1 ORDER BY namespace", text) + _nodes(
+        db, Job, jobs_of + "n.name = ?1", text
+    )
+    yield _nodes(db, Dataset, alias, text)
+    yield _nodes(db, Dataset, datasets + "short = ?1 ORDER BY namespace, name", text)
+    yield _nodes(db, Job, jobs_of + "n.name LIKE '%.' || ?1 AND substr(n.name, -length(?1)) = ?1 ORDER BY n.name", text)
+
+
+def _nodes(db: sqlite3.Connection, kind: type[Dataset] | type[Job], sql: str, text: str) -> tuple[Node, ...]:
+    return tuple(dict.fromkeys(kind(row[0], row[1]) for row in db.execute(sql, (text,))))
+
+
+def alike(db: sqlite3.Connection, text: str, limit: int) -> tuple[str, ...]:
+    """Names that contain the text's longest word."""
+    word = max(text.replace("/", " ").replace(".", " ").replace("_", " ").split(), key=len, default="")
+    if not word:
+        return ()
+    sql = """SELECT namespace || '/' || name FROM dataset WHERE instr(lower(name), ?1) UNION
+      SELECT n.namespace || '/' || n.name FROM job_name n JOIN job j ON j.id = n.id WHERE instr(lower(n.name), ?1) LIMIT ?2"""
+    return tuple(row[0] for row in db.execute(sql, (word.lower(), limit)))
