@@ -13,6 +13,7 @@ from catalog import dataset
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from lineage.errors import ServiceUnavailable
+from lineage.hooks import security
 from lineage.outcome import TopicOffsets
 
 if TYPE_CHECKING:
@@ -58,6 +59,15 @@ class KafkaHook(BaseHook):
     def bootstrap(self) -> str:
         """`host:port[,host:port]`."""
         return str(self.config["bootstrap.servers"])
+
+    @property
+    def java_options(self) -> dict[str, str]:
+        """What Java's client must be told beside the brokers: who we are and whom we trust. Holds secrets.
+
+        Raises:
+            ConfigurationError: a SASL mechanism that is neither PLAIN nor SCRAM.
+        """
+        return security.java_options(self.config, connection=self.kafka_conn_id)
 
     def dataset(self, topic: str) -> Dataset:
         """The topic's name in lineage."""

@@ -115,9 +115,14 @@ def origins(contract_id: str) -> dict[str, tuple[Origin, ...]]:
     if contract_id in (SESSIONS, FUNNEL, SESSION_STREAM, METRICS, ALERTS):
         found = {name: _analysed(name) for name in contracts.load(contract_id).schema.names()}
         return {name: sources for name, sources in found.items() if sources}
-    if contract_id not in (ENRICHED, STREAM):
-        return {}
-    return _enriched(contracts.load(contract_id).schema.names())
+    if contract_id == DEAD:
+        whole = tuple((RAW, name, "TRANSFORMATION") for name in contracts.load(RAW).schema.names())
+        return dict.fromkeys(("original_value", "error_message", "error_type"), whole)
+    if contract_id == ISSUES:
+        return _enriched(contracts.load(ISSUES).schema.names()) | {
+            "timestamp": _enriched(("event_time",))["event_time"]
+        }
+    return _enriched(contracts.load(contract_id).schema.names()) if contract_id in (ENRICHED, STREAM) else {}
 
 
 def _enriched(written: tuple[str, ...]) -> dict[str, tuple[Origin, ...]]:

@@ -125,21 +125,21 @@ class Batch:
         stamp = later_than(self.table.mark(TIME_MARK))
         self._send(DEAD, enriched.dead_letters(rows, stamp=stamp, processor=JOB), rows=sum(rejected.values()))
         die_after("dlq")
-        inputs, outputs = {RAW: read}, {DEAD: sum(rejected.values())}
+        written = Report(job=JOB)
         if usable is not None:
-            more_inputs, more_outputs = self._write_usable(rows.where("error_type IS NULL"), usable, stamp=stamp)
-            inputs, outputs = inputs | more_inputs, outputs | more_outputs
-        if not outputs.get(ENRICHED):
+            written = self._write_usable(rows.where("error_type IS NULL"), usable, stamp=stamp)
+        new = written.outputs.get(ENRICHED, 0)
+        if not new:
             self.lease.check()
             self.table.stamp(self._marks(stamp))
         die_after("lake")
-        return Report(
+        read_in = Report(
             job=JOB,
             batches=1,
-            inputs=inputs,
-            outputs=outputs,
+            inputs={RAW: read},
+            outputs={DEAD: sum(rejected.values())},
             rejected=rejected,
-            duplicates=(usable["n"] if usable else 0) - outputs.get(ENRICHED, 0),
+            duplicates=(usable["n"] if usable else 0) - new,
             skipped=self.skipped,
             offsets=tuple(
                 Range(topic=self.topic, partition=part, start=self.starts[part], end=end)
@@ -147,8 +147,9 @@ class Batch:
             ),
             stamps=(stamp,),
         )
+        return read_in.plus(written)
 
-    def _write_usable(self, rows: DataFrame, figures: Row, *, stamp: str) -> tuple[dict[str, int], dict[str, int]]:
+    def _write_usable(self, rows: DataFrame, figures: Row, *, stamp: str) -> Report:
         spark, cache = self.job.spark, self.job.cache
         fresh = self._unseen(rows, first_day=figures["first_day"], last_day=figures["last_day"])
         products, product_count = lookup.found(spark, cache, PRODUCTS, figures["products"], PRODUCT_COLUMNS)
@@ -165,7 +166,14 @@ class Batch:
                 self.table.append(ready.coalesce(spark.sparkContext.defaultParallelism), self._marks(stamp))
         finally:
             ready.unpersist()
-        return {PRODUCTS: product_count, USERS: user_count}, {STREAM: new, ISSUES: low, ENRICHED: new}
+        size, files = self.table.added() if new else (0, 0)
+        return Report(
+            job=JOB,
+            inputs={PRODUCTS: product_count, USERS: user_count},
+            outputs={STREAM: new, ISSUES: low, ENRICHED: new},
+            sizes={ENRICHED: size},
+            files={ENRICHED: files},
+        )
 
     def _send(self, contract_id: str, ready: DataFrame, *, rows: int) -> None:
         contract = contracts.load(contract_id)

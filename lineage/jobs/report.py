@@ -21,6 +21,7 @@ class Range:
 class Report:
     """Counts of one batch, or of several added up. Keys of `inputs` and `outputs` are contract ids, values are rows.
 
+    `sizes` and `files`: bytes and files that were written, of lake tables; a merge writes the rows beside its own anew.
     `rejected` counts by reason, `duplicates` rows left out because their event_id is there already, `skipped` messages
     that the topic had deleted before they were read; `stamps` are the first and last batch's timestamp (ISO, UTC).
     """
@@ -29,6 +30,8 @@ class Report:
     batches: int = 0
     inputs: Mapping[str, int] = field(default_factory=dict)
     outputs: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
     rejected: Mapping[str, int] = field(default_factory=dict)
     duplicates: int = 0
     skipped: int = 0
@@ -44,6 +47,8 @@ class Report:
             batches=self.batches + other.batches,
             inputs=_added(self.inputs, other.inputs),
             outputs=_added(self.outputs, other.outputs),
+            sizes=_added(self.sizes, other.sizes),
+            files=_added(self.files, other.files),
             rejected=_added(self.rejected, other.rejected),
             duplicates=self.duplicates + other.duplicates,
             skipped=self.skipped + other.skipped,

@@ -74,6 +74,12 @@ class LakeTable:
             snapshot = None if parent is None else table.snapshot(parent)
         return None
 
+    def added(self) -> tuple[int, int]:
+        """(bytes, files) that the newest commit wrote, by its snapshot's summary."""
+        summary = self._iceberg().currentSnapshot().summary()
+        size, files = (int(summary.get(key) or 0) for key in ("added-files-size", "added-data-files"))
+        return size, files
+
     def append(self, rows: DataFrame, marks: Mapping[str, str]) -> None:
         """Add rows and marks in one commit."""
         writer = rows.writeTo(self.name)

@@ -79,20 +79,20 @@ class Pass:
         )
         before = self.sessions.mark(CLOSED_MARK)
         marks = {READ_MARK: self.newest, OWN_MARK: stamp, CLOSED_MARK: before or stamp}
-        outputs: dict[str, int] = {}
+        written = Report(job=JOB)
         if total:
             marks[CLOSED_MARK] = max(before or "", min(latest, stamp))
-            outputs = self._write(new, history, before=before, marks=marks, days=(first, last))
-        if not outputs.get(SESSIONS):
+            written = self._write(new, history, before=before, marks=marks, days=(first, last))
+        if not written.outputs.get(SESSIONS):
             self.lease.check()
             self.sessions.stamp(marks)
         new.unpersist()
         seconds = round(time.monotonic() - begun, 3)
-        return Report(job=JOB, batches=1, inputs={ENRICHED: total}, outputs=outputs, stamps=(stamp,), seconds=seconds)
+        return written.plus(Report(job=JOB, batches=1, inputs={ENRICHED: total}, stamps=(stamp,), seconds=seconds))
 
     def _write(
         self, new: DataFrame, history: DataFrame, *, before: str | None, marks: dict[str, str], days: tuple[str, str]
-    ) -> dict[str, int]:
+    ) -> Report:
         touched = new.where("session_id IS NOT NULL").select("session_id", "user_id").distinct().persist()
         stored = self.sessions.rows()
         old = _of_identities(stored, touched, "left_semi").persist()
@@ -107,10 +107,11 @@ class Pass:
         counts = {SESSIONS: found.count(), FUNNEL: windows.count(), ALERTS: alerts.count()}
         counts |= {SESSION_STREAM: counts[SESSIONS], METRICS: counts[FUNNEL]}
         self._send_all({SESSION_STREAM: found, ALERTS: alerts, METRICS: windows}, counts, gone)
-        self._commit(windows, found, gone, counts, marks)
+        added = self._commit(windows, found, gone, counts, marks)
         for frame in (alerts, windows, gone, found, old, touched):  # the last first, else what hangs on it is rebuilt
             frame.unpersist()
-        return counts
+        sizes, files = ({table: figures[at] for table, figures in added.items()} for at in (0, 1))
+        return Report(job=JOB, outputs=counts, sizes=sizes, files=files)
 
     def _around(self, history: DataFrame, days: tuple[str, str], old: DataFrame) -> DataFrame:
         """The days on which events of the touched sessions can lie: the new ones', and those of their visits so far."""
@@ -129,16 +130,21 @@ class Pass:
 
     def _commit(
         self, windows: DataFrame, found: DataFrame, gone: DataFrame, counts: dict[str, int], marks: dict[str, str]
-    ) -> None:
+    ) -> dict[str, tuple[int, int]]:
+        """Bytes and files written, by table."""
+        added: dict[str, tuple[int, int]] = {}
         self.lease.check()
         if counts[FUNNEL]:
             self.funnel.merge(windows.withColumn("gone", F.lit(False)), {})
+            added[FUNNEL] = self.funnel.added()
         die_after("funnel")
         self.lease.check()
         if counts[SESSIONS]:
             kept = found.withColumn("gone", F.lit(False))
             self.sessions.merge(kept.unionByName(gone.withColumn("gone", F.lit(True))), marks)
+            added[SESSIONS] = self.sessions.added()
         die_after("sessions")
+        return added
 
 
 def _of_identities(rows: DataFrame, identities: DataFrame, how: str) -> DataFrame:

@@ -1,9 +1,11 @@
 """Spark applications: enrichment and sessions, the same file on this machine and on Kubernetes."""
 
+import json
 import os
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,15 +184,7 @@ class SparkKubernetesOperator(LineageOperator):
                 )
                 for each in self.reads
             ),
-            outputs=tuple(
-                Written(
-                    dataset=self.dataset(each),
-                    contract=contracts.load(each),
-                    rows=outputs.get(each, 0) if report else None,
-                    columns=self._columns(each),
-                )
-                for each in self.writes
-            ),
+            outputs=tuple(self._written(each, report) for each in self.writes),
             rows_in=inputs.get(self.reads[0], 0) if report else None,
             rows_out=outputs.get(self.writes[0], 0) if report else None,
             rows_rejected=sum(report.rejected.values()) if report else None,
@@ -204,6 +198,17 @@ class SparkKubernetesOperator(LineageOperator):
             else (),
         )
 
+    def _written(self, contract_id: str, report: Report | None) -> Written:
+        """One output; only a lake's commit tells bytes and files."""
+        contract = contracts.load(contract_id)
+        promised = Written(dataset=self.dataset(contract_id), contract=contract, columns=self._columns(contract_id))
+        if report is None:
+            return promised
+        sizes, files = (
+            at.get(contract_id, 0) if contract.kind == "lake" else None for at in (report.sizes, report.files)
+        )
+        return replace(promised, rows=report.outputs.get(contract_id, 0), size_bytes=sizes, files=files)
+
     def _columns(self, written: str) -> dict[str, tuple[ColumnSource, ...]]:
         """What the job declares beside its code: Spark's listener sees no column behind a topic."""
         return {
@@ -215,8 +220,8 @@ class SparkKubernetesOperator(LineageOperator):
         }
 
     def _secrets(self) -> dict[str, str]:
-        """What a local driver finds in its environment: the lake's keys and the cache's address with password."""
-        found: dict[str, str] = {"REDIS_URL": self.cache.url}
+        """What a local driver finds in its environment: the lake's keys, the cache's address and Kafka's passwords."""
+        found = {"REDIS_URL": self.cache.url, "ECOMPULSE_KAFKA_OPTIONS": json.dumps(self.kafka.java_options)}
         keys = self.lake.session.get_credentials()
         if keys is not None:
             found |= {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
