@@ -1,0 +1,404 @@
+"""What a figure should be next and how far it may stray: a robust seasonal regression on its history (statsmodels).
+
+Everything here speaks in arrays with one entry per interval, oldest first; times are seconds since 1970 in UTC.
+docs/decisions/0009-anomalies.md tells why each step is as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[Any]
+
+Nature = Literal["count", "rate", "level", "signed"]
+"""count: rows, distinct values, bytes. rate: so many of `sizes` rows. level: a mean, sum or age, never negative."""
+DAY_S = 86_400
+#: Shorter history shows no difference between the hours of a working day and of a weekend, and no growth.
+WEEKEND_HOURS_AFTER_S, TREND_AFTER_S = 28 * DAY_S, 21 * DAY_S
+ROUNDS = 3
+#: Hampel's three parts, in standard deviations: full weight up to 2.5, none from 9.5 on.
+HAMPEL = (2.5, 4.5, 9.5)
+#: Spread is read at this quantile of the absolute residuals: tails count, and a tenth of the history may be poisoned.
+SPREAD_QUANTILE = 0.9
+#: Days (sub-daily intervals) or intervals whose middle ratio to the season is the present level.
+LEVEL_DAYS, LEVEL_INTERVALS = 7, 14
+#: Rows, or the relative part of a figure, below which a ratio says nothing.
+LEVEL_PRIOR = 10.0
+#: No figure of a pipeline is steadier than one per cent: a constant history must not make every change an anomaly.
+STEADIEST = 0.01
+#: Less than this part of what is expected does not matter, however unlikely it is.
+MATERIAL_ROWS, MATERIAL_FIGURE = 0.10, 0.05
+#: Share of the overall mean added to each interval, so that an hour without any rows has a logarithm.
+PRIOR_SHARE = 0.002
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Measurements of equal intervals: `values` (NaN: unknown), and the rows behind each in `sizes` (1: not told)."""
+
+    times: Floats
+    values: Floats
+    sizes: Floats
+    every_s: float
+    nature: Nature
+    sized: bool
+
+    def at(self, part: slice | NDArray[Any]) -> Record:
+        """Some of the intervals."""
+        return replace(self, times=self.times[part], values=self.values[part], sizes=self.sizes[part])
+
+    def known(self) -> int:
+        """In how many intervals something was measured."""
+        return int((self.values == self.values).sum())
+
+    def told(self) -> list[float | None]:
+        """What was measured in each interval; rates as fractions."""
+        rates = self.values / self.sizes if self.nature == "rate" else self.values
+        return [None if value != value else value for value in rates.tolist()]
+
+
+class Verdict(NamedTuple):
+    """What was measured, what was expected, the range that is no anomaly, and the distance in standard normal units."""
+
+    actual: float | None
+    expected: float | None
+    low: float | None
+    high: float | None
+    score: float
+    category: str | None = None
+    detail: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The predictive distribution of each interval: its mean and variance, in the unit of the values (rates: rows)."""
+
+    nature: Nature
+    mean: Floats
+    variance: Floats
+    sizes: Floats
+
+    def scores(self, values: Floats) -> Floats:
+        """How far each value is off, in standard normal units of equal tail probability; at most 38 either way."""
+        import numpy as np
+        from scipy.stats import norm
+
+        law, shape = self._law()
+        step = 1.0 if self.nature in ("count", "rate") else 0.0
+        below = np.maximum(law.cdf(values, *shape), self._emptiness())
+        above = law.sf(values - step, *shape)
+        distance = norm.isf(np.clip(np.minimum(below, above), 1e-315, 0.5))
+        scores: Floats = np.where(values < self.mean, -distance, distance)
+        return scores
+
+    def range(self, threshold: float) -> tuple[Floats, Floats]:
+        """The lowest and highest value that are no further off than `threshold`."""
+        import numpy as np
+        from scipy.stats import norm
+
+        law, shape = self._law()
+        tail = norm.sf(threshold)
+        low = np.where(self._emptiness() >= tail, 0.0, law.ppf(tail, *shape))
+        high = law.isf(tail, *shape)
+        if self.nature == "signed":
+            return law.ppf(tail, *shape), high
+        if self.nature == "rate":
+            high = np.minimum(high, self.sizes)
+        return low, high
+
+    def _emptiness(self) -> Floats:
+        """How likely nothing at all is, when rows come in bunches: visits of several events, orders of several items.
+
+        Exact for a Poisson number of geometric bunches (Pólya-Aeppli) of this mean and variance. Negative binomial and
+        gamma have no such mass at nothing and would call a quiet night an outage.
+        """
+        import numpy as np
+
+        if self.nature == "signed":
+            return np.zeros(len(self.mean))
+        more = self.mean if self.nature in ("count", "rate") else 0.0
+        return np.exp(-2 * self.mean**2 / np.maximum(self.variance + more, 1e-300))
+
+    def _law(self) -> tuple[Any, tuple[Any, ...]]:
+        """Negative binomial for rows, gamma for figures that cannot be negative, else normal; with its parameters."""
+        import numpy as np
+        from scipy.stats import gamma, nbinom, norm
+
+        mean, variance = np.maximum(self.mean, 1e-12), self.variance
+        if self.nature in ("count", "rate"):
+            variance = np.maximum(variance, mean * (1 + 1e-6))
+            return nbinom, (mean**2 / (variance - mean), mean / variance)
+        if self.nature == "level":
+            return gamma, (mean**2 / variance, 0.0, variance / mean)
+        return norm, (self.mean, np.sqrt(variance))
+
+
+def judge(history: Record, ahead: Record, *, threshold: float, margin: float = 0.0) -> tuple[Verdict, ...]:
+    """The verdict on each interval of `ahead`; rates are given as fractions, less than `margin` does not matter.
+
+    Of a rate above one half the other rows are looked at, because the rare side is what chance is told by.
+    """
+    import numpy as np
+
+    known = np.isfinite(history.values)
+    mirrored = history.nature == "rate" and history.values[known].sum() > history.sizes[known].sum() / 2
+    if mirrored:
+        history, ahead = (replace(side, values=side.sizes - side.values) for side in (history, ahead))
+    found = verdicts(expect(history, ahead), ahead.values, threshold=threshold, margin=margin)
+    if history.nature != "rate":
+        return found
+    sizes = ahead.sizes.tolist()
+    return tuple(_as_rate(verdict, size, mirrored=mirrored) for verdict, size in zip(found, sizes, strict=True))
+
+
+def verdicts(expected: Expected, values: Floats, *, threshold: float, margin: float = 0.0) -> tuple[Verdict, ...]:
+    """What each value is worth against what was expected of it; a range holds all that is too little to matter."""
+    import numpy as np
+
+    low, high = expected.range(threshold)
+    too_little = np.maximum(_margin(expected), margin)
+    low, high = np.minimum(low, expected.mean - too_little), np.maximum(high, expected.mean + too_little)
+    if expected.nature != "signed":
+        low = np.maximum(low, 0.0)
+    known = np.isfinite(values)
+    scores = np.where(known, expected.scores(np.where(known, values, expected.mean)), 0.0)
+    table = np.column_stack([expected.mean, low, high, scores]).tolist()
+    return tuple(
+        Verdict(value if told else None, *row)
+        for value, told, row in zip(values.tolist(), known.tolist(), table, strict=True)
+    )
+
+
+def _as_rate(verdict: Verdict, size: float, *, mirrored: bool) -> Verdict:
+    rates = [None if rows is None else rows / size for rows in verdict[:4]]
+    if not mirrored:
+        return verdict._replace(actual=rates[0], expected=rates[1], low=rates[2], high=rates[3])
+    actual, expected, low, high = (None if rate is None else 1 - rate for rate in rates)
+    return verdict._replace(actual=actual, expected=expected, low=high, high=low, score=-verdict.score)
+
+
+def _margin(expected: Expected) -> Floats:
+    """What is too little to matter however unlikely it is: one row, a tenth of the rows, a twentieth of a figure."""
+    import numpy as np
+
+    if expected.nature in ("count", "rate"):
+        return np.maximum(1.0, MATERIAL_ROWS * expected.mean)
+    return MATERIAL_FIGURE * np.abs(expected.mean)
+
+
+def expect(history: Record, ahead: Record) -> Expected:
+    """What the intervals `ahead` (their values are not looked at) should hold, after `history`.
+
+    Three rounds of a generalised linear model, each with Hampel weights by the residuals of the one before, so that
+    earlier incidents neither move nor widen what is expected. Then the level of the last week, and the spread.
+    """
+    import numpy as np
+
+    told = _told(history)
+    shape = design(told.times, told)
+    mean, fit, weights = _first_guess(told), None, np.ones(len(told.values))
+    for _ in range(ROUNDS):
+        factors = spread(told, mean, quantile=0.5)
+        weights = _weights((told.values - mean) / np.sqrt(variance(told, mean, factors)))
+        fit = _Fit.of(told, shape, weights, after=fit)
+        mean = fit.mean(told, shape)
+    assert fit is not None
+    levels, level = _levels(told, mean)
+    kept = weights > 0
+    factors = spread(told.at(kept), (mean * levels)[kept], quantile=SPREAD_QUANTILE, parameters=shape.shape[1])
+    rows = design(ahead.times, told)
+    coming = fit.mean(ahead, rows) * level
+    if told.nature == "rate":
+        coming = np.minimum(coming, ahead.sizes)
+    single = variance(ahead, coming, factors)
+    unsure = fit.uncertainty(ahead, rows, coming, single)
+    return Expected(nature=told.nature, mean=coming, variance=single + unsure, sizes=ahead.sizes)
+
+
+def design(times: Floats, history: Record) -> Floats:
+    """Columns of the regression: hour of day, weekday, how weekends differ by hour, growth.
+
+    Daily intervals have weekday and growth; longer ones growth only. `history` tells the span, and where growth is 0.
+    """
+    import numpy as np
+
+    end, span = history.times[-1], history.times[-1] - history.times[0] + history.every_s
+    hours, weekday = times // 3600 % 24, (times // DAY_S + 3) % 7
+    columns = [np.ones(len(times))]
+    if history.every_s < DAY_S:
+        columns = [hours == hour for hour in np.unique(history.times // 3600 % 24)]
+    if history.every_s <= DAY_S:
+        columns += [weekday == day for day in range(1, 7)]
+    if history.every_s < DAY_S and span >= WEEKEND_HOURS_AFTER_S:
+        turn = times / DAY_S * 2 * np.pi
+        columns += [wave(turn * k) * (weekday >= 5) for k in (1, 2) for wave in (np.sin, np.cos)]
+    if span >= (TREND_AFTER_S if history.every_s < DAY_S else 2 * TREND_AFTER_S):
+        columns.append((times - end) / span)
+    return np.column_stack(columns).astype(float)
+
+
+def _told(history: Record) -> Record:
+    """The intervals where something is known, with the floor that an hour without any rows needs."""
+    import numpy as np
+
+    told = history.at(np.isfinite(history.values))
+    if told.nature == "rate":
+        share = (told.values.sum() + 0.5) / (told.sizes.sum() + 1)
+        return replace(told, values=told.values + share, sizes=told.sizes + 1)
+    if told.nature == "signed":
+        return told
+    return replace(told, values=told.values + PRIOR_SHARE * told.values.mean())
+
+
+def _first_guess(told: Record) -> Floats:
+    """The median of the same hour on the same side of the week (daily intervals: of the weekday)."""
+    import numpy as np
+
+    if told.nature == "rate":
+        guess: Floats = told.sizes * told.values.sum() / told.sizes.sum()
+        return guess
+    weekday = (told.times // DAY_S + 3) % 7
+    slot = told.times // 3600 % 24 * 2 + (weekday >= 5) if told.every_s < DAY_S else weekday
+    slot = slot if told.every_s <= DAY_S else np.zeros(len(slot))
+    guess = np.empty(len(slot))
+    for one in np.unique(slot):
+        guess[slot == one] = np.median(told.values[slot == one])
+    return guess if told.nature == "signed" else np.maximum(guess, PRIOR_SHARE * told.values.mean())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fit:
+    """One fitted model: a log link for figures that cannot be negative, logit for rates, else none."""
+
+    beta: Floats
+    covariance: Floats
+    """Of `beta`, for observations of the model's own variance."""
+    unit: float
+    """What figures were divided by."""
+    size: float
+    """The mean size; an observation weighs in proportion to its own."""
+
+    @classmethod
+    def of(cls, told: Record, shape: Floats, weights: Floats, *, after: _Fit | None) -> _Fit:
+        import statsmodels.api as sm
+
+        unit, size = 1.0, told.sizes.mean()
+        values, family = told.values, sm.families.Poisson()
+        if told.nature == "rate":
+            values, family = values / told.sizes, sm.families.Binomial()
+        elif told.nature == "signed":
+            family = sm.families.Gaussian()
+        else:
+            unit = values.mean() or 1.0
+            values = values / unit
+        model = sm.GLM(values, shape, family=family, var_weights=weights * told.sizes / size + 1e-9, hasconst=False)
+        fitted = model.fit(start_params=None if after is None else after.beta, maxiter=25)
+        return cls(beta=fitted.params, covariance=fitted.normalized_cov_params, unit=unit, size=size)
+
+    def mean(self, record: Record, rows: Floats) -> Floats:
+        """What the model expects in each interval; of a rate the number of rows."""
+        import numpy as np
+
+        mean: Floats = rows @ self.beta
+        if record.nature == "rate":
+            mean = record.sizes / (1 + np.exp(-mean))
+        elif record.nature != "signed":
+            mean = self.unit * np.exp(mean)
+        return mean
+
+    def uncertainty(self, record: Record, rows: Floats, mean: Floats, variance: Floats) -> Floats:
+        """The variance of `mean` itself, when single observations have `variance`."""
+        import numpy as np
+
+        leverage = np.einsum("ij,jk,ik->i", rows, self.covariance, rows)
+        if record.nature == "rate":
+            slope = mean * (1 - mean / record.sizes)
+            own = slope * self.size
+        elif record.nature == "signed":
+            slope, own = np.ones(len(mean)), self.size / record.sizes
+        else:
+            slope, own = mean, self.unit * mean * self.size / record.sizes
+        unsure: Floats = slope**2 * leverage * variance / np.maximum(own, 1e-300)
+        return unsure
+
+
+def _weights(distances: Floats) -> Floats:
+    import statsmodels.api as sm
+
+    weights: Floats = sm.robust.norms.Hampel(*HAMPEL).weights(distances)
+    return weights
+
+
+def _levels(told: Record, mean: Floats) -> tuple[Floats, float]:
+    """By how much the figure stood above its season before each interval, and now: the middle one of the last ratios.
+
+    What holds for more than half of the last week is the new level; an incident is not. Days of nothing are no level.
+    """
+    import numpy as np
+
+    levels = np.ones(len(mean))
+    if told.nature == "signed":
+        return levels, 1.0
+    sub_daily = told.every_s < DAY_S
+    block = (told.times // (DAY_S if sub_daily else told.every_s)).astype(int)
+    blocks, place = np.unique(block, return_inverse=True)
+    prior = LEVEL_PRIOR if told.nature in ("count", "rate") else 0.0
+    measured, modelled = np.bincount(place, told.values), np.bincount(place, mean)
+    ratios = np.where(measured > modelled * 0.05, (measured + prior) / (modelled + prior), np.nan)
+    reach = LEVEL_DAYS if sub_daily else LEVEL_INTERVALS
+    of_block = [_middle(ratios[max(number - reach, 0) : number], reach) for number in range(len(blocks) + 1)]
+    return np.array(of_block)[place], of_block[-1]
+
+
+def _middle(ratios: Floats, reach: int) -> float:
+    import numpy as np
+
+    said = ratios[np.isfinite(ratios)]
+    return float(np.median(said)) if len(said) > reach // 2 else 1.0
+
+
+def _terms(record: Record, mean: Floats) -> tuple[Floats, Floats]:
+    """The two parts of a variance: chance in drawing rows, and what the world adds in proportion."""
+    import numpy as np
+
+    if record.nature == "rate":
+        drawn = mean * (1 - np.minimum(mean / record.sizes, 1 - 1e-9))
+        return drawn, drawn * record.sizes
+    if record.nature == "signed":
+        return 1 / record.sizes, np.ones(len(mean))
+    if record.sized:
+        return mean**2 / record.sizes, mean**2
+    return mean, mean**2
+
+
+def spread(told: Record, mean: Floats, *, quantile: float, parameters: int = 0) -> tuple[float, float]:
+    """Factors of the two parts, from the residuals of groups of like size (non-negative least squares)."""
+    import numpy as np
+    from scipy.optimize import nnls
+    from scipy.stats import norm
+
+    drawn, added = _terms(told, mean)
+    drawn = np.maximum(drawn, 1e-300)
+    freedom = max(1 - parameters / len(mean), 0.25)
+    squares, slopes = [], []
+    for group in np.array_split(np.argsort(drawn), int(np.clip(len(mean) // 25, 1, 6))):
+        off = np.abs(told.values[group] - mean[group]) / np.sqrt(drawn[group])
+        squares.append((np.quantile(off, quantile) / norm.ppf((1 + quantile) / 2)) ** 2 / freedom)
+        slopes.append(np.mean(added[group] / drawn[group]))
+    least = 1.0 if told.nature in ("count", "rate") else 0.0
+    scale = np.maximum(squares, max(least, 1e-12))
+    (by_chance, by_world), _ = nnls(np.column_stack([1 / scale, np.array(slopes) / scale]), np.ones(len(scale)))
+    return max(by_chance, least), by_world
+
+
+def variance(record: Record, mean: Floats, factors: tuple[float, float]) -> Floats:
+    """The variance of one interval's figure around its mean."""
+    import numpy as np
+
+    drawn, added = _terms(record, mean)
+    return factors[0] * drawn + factors[1] * added + np.maximum((STEADIEST * mean) ** 2, 1e-18)
