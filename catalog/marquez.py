@@ -53,7 +53,7 @@ class Marquez(Transport):
     def ping(self) -> None:
         """Nothing, if the backend answers; one attempt only."""
         url = self._url("/namespaces")
-        self._listed(StoredNamespace, "namespaces", self._attempt("GET", url, params={"limit": 1}), url)
+        self._listed(StoredNamespace, "namespaces", self._attempt("GET", url), url)
 
     # events ---------------------------------------------------------------------------------------------------------
 
@@ -204,6 +204,10 @@ class Marquez(Transport):
     def untag(self, node: Node, tag: str, *, column: str | None = None) -> None:
         """Take a tag off again; nothing happens when it is not there."""
         self._call("DELETE", self._tagging(node, tag, column))
+
+    def send(self, event: Json) -> None:
+        """Give the backend an OpenLineage event: of a run, a job, or of a dataset by itself."""
+        self._call("POST", self._url("/lineage"), payload=event)
 
     def _tagging(self, node: Node, tag: str, column: str | None) -> str:
         field = self._url("/fields/{0}", column).removeprefix(self._api_base) if column else ""

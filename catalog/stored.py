@@ -118,7 +118,7 @@ class StoredJob:
 
 @stored
 class GraphEdge:
-    """From one node id to another, as data flows."""
+    """Between two node ids. Of a column's incoming edges Marquez swaps the ends: see `GraphNode.sources`."""
 
     origin: str
     destination: str
@@ -133,6 +133,16 @@ class GraphNode:
     data: Facets
     in_edges: tuple[GraphEdge, ...] = ()
     out_edges: tuple[GraphEdge, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Ids of the nodes that data comes from."""
+        return tuple(edge.origin if edge.origin != self.id else edge.destination for edge in self.in_edges)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Ids of the nodes that data goes to."""
+        return tuple(edge.destination for edge in self.out_edges)
 
 
 @stored
