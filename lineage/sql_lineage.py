@@ -5,6 +5,7 @@ for a column that only decides (CASE WHEN). Row filters, joins and groupings of 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from catalog.dataset import Dataset
@@ -22,6 +23,19 @@ def column_lineage(sql: str, *, tables: Mapping[str, Dataset]) -> dict[str, tupl
     `tables` has the dataset of each table by its name in the SQL; columns of other tables are left out. A query of
     several tables must say of each column which one it is from.
     """
+    return {
+        name: tuple(
+            ColumnSource(dataset=tables[table], column=column, transformation=_transformation(subtype))
+            for table, column, subtype in origins
+            if table in tables
+        )
+        for name, origins in _parsed(sql)
+    }
+
+
+@lru_cache(maxsize=16)
+def _parsed(sql: str) -> tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]:
+    """Output columns with (table, column, subtype) of their sources; kept, for a task says it at its start and end."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.optimizer.qualify import qualify
@@ -32,15 +46,9 @@ def column_lineage(sql: str, *, tables: Mapping[str, Dataset]) -> dict[str, tupl
     qualified = qualify(query.copy(), dialect="postgres", validate_qualify_columns=False)
     scope = build_scope(qualified)
     assert scope is not None, "only queries have columns"
-    found: dict[str, tuple[ColumnSource, ...]] = {}
-    for position, name in enumerate(qualified.named_selects):
-        origins = dict.fromkeys(_origins(scope, position))
-        found[name] = tuple(
-            ColumnSource(dataset=tables[table], column=column, transformation=_transformation(subtype))
-            for table, column, subtype in origins
-            if table in tables
-        )
-    return found
+    return tuple(
+        (name, tuple(dict.fromkeys(_origins(scope, position)))) for position, name in enumerate(qualified.named_selects)
+    )
 
 
 def _transformation(subtype: str) -> Transformation:
