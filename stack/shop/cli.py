@@ -18,6 +18,7 @@ from stack.shop.clock import HOUR_MS, parse_time
 from stack.shop.deploys import DEPLOYS, Rollout, find
 from stack.shop.errors import ShopError
 from stack.shop.generate import Scenario, Stream
+from stack.shop.incidents import INCIDENTS, Episode
 from stack.shop.message import read, write
 from stack.shop.publish import RAW_TOPIC, Delivery
 from stack.shop.publish import publish as send
@@ -41,6 +42,13 @@ SCENARIO = (
         multiple=True,
         metavar="NAME[@TIME]",
         help="A schema change (`shop deploys`); half-way if no TIME.",
+    ),
+    click.option(
+        "--incident",
+        "incidents",
+        multiple=True,
+        metavar="NAME[@FROM[..UNTIL]]",
+        help="Something that goes wrong for a while (`shop incidents`); half-way if no FROM.",
     ),
     *SIZES,
 )
@@ -168,7 +176,27 @@ def deploys() -> None:
     Console().print(table)
 
 
-def _scenario(*, events: int | None, start: str, hours: float, deploys: tuple[str, ...], **sizes: int) -> Scenario:
+@shop.command()
+def incidents() -> None:
+    """List what --incident can let go wrong."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "what goes wrong", "where it shows", "hours")
+    for incident in INCIDENTS.values():
+        table.add_row(incident.name, incident.description, incident.seen, f"{incident.hours:g}")
+    Console().print(table)
+
+
+def _scenario(
+    *,
+    events: int | None,
+    start: str,
+    hours: float,
+    deploys: tuple[str, ...],
+    incidents: tuple[str, ...],
+    **sizes: int,
+) -> Scenario:
     if events is None:
         raise click.UsageError("--events is needed: how many messages?")
     start_ms = parse_time(start)
@@ -177,7 +205,8 @@ def _scenario(*, events: int | None, start: str, hours: float, deploys: tuple[st
     for text in deploys:
         name, _, at = text.partition("@")
         rollouts.append(Rollout(deploy=find(name), at_ms=parse_time(at) if at else half_way_ms))
-    return Scenario(events=events, start_ms=start_ms, hours=hours, rollouts=tuple(rollouts), **sizes)
+    episodes = tuple(Episode.parse(text, default_ms=half_way_ms) for text in incidents)
+    return Scenario(events=events, start_ms=start_ms, hours=hours, rollouts=tuple(rollouts), episodes=episodes, **sizes)
 
 
 def _write_manifest(manifest: dict[str, object], target: Path | None) -> None:

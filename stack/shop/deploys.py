@@ -47,7 +47,7 @@ def _rename_category(event: Event) -> None:
 
 def _price_to_string(event: Event) -> None:
     properties = event["properties"]
-    for priced in (properties, *properties.get("items", ())):
+    for priced in (properties, *(properties.get("items") or ())):
         if "price" in priced:
             priced["price"] = f"{priced['price']:.2f}"
 

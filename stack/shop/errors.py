@@ -4,6 +4,8 @@ ShopError
  ├─ UsageWrong                an argument or a file is wrong                 exit 2
  │   ├─ TooFewUsers           .producer, .users: a crowd that the profiles cannot carry
  │   ├─ UnknownDeploy         .name
+ │   ├─ UnknownIncident       .name
+ │   ├─ SpanInvalid           .text: an incident that ends before it begins
  │   ├─ TimeInvalid           .text
  │   ├─ MessageFileInvalid    .path, .line
  │   └─ OrdersFileInvalid     .path, .problem
@@ -44,6 +46,22 @@ class UnknownDeploy(UsageWrong):
     def __init__(self, *, name: str, known: tuple[str, ...]) -> None:
         self.name, self.known = name, known
         super().__init__(f"no deploy is named {name!r}: choose one of {', '.join(known)} (see `shop deploys`)")
+
+
+class UnknownIncident(UsageWrong):
+    """No incident of that name."""
+
+    def __init__(self, *, name: str, known: tuple[str, ...]) -> None:
+        self.name, self.known = name, known
+        super().__init__(f"no incident is named {name!r}: choose one of {', '.join(known)} (see `shop incidents`)")
+
+
+class SpanInvalid(UsageWrong):
+    """A stretch of time that ends before it begins."""
+
+    def __init__(self, *, text: str) -> None:
+        self.text = text
+        super().__init__(f"{text!r} ends before it begins: write NAME@FROM..UNTIL with the later moment last")
 
 
 class TimeInvalid(UsageWrong):

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import count
 from random import Random
 
 import orjson
 
 from stack.shop.catalogue import PRODUCT_COUNT, USER_COUNT, Catalogue
-from stack.shop.clock import Window, iso
+from stack.shop.clock import HOUR_MS, Window, iso
 from stack.shop.deploys import Rollout
+from stack.shop.incidents import Episode
 from stack.shop.manifest import Tally
 from stack.shop.message import Message
 from stack.shop.producers import Event, build, key_of
-from stack.shop.sessions import Session, Step, sessions
+from stack.shop.sessions import IDLE_MS, Session, Step, sessions
 from stack.shop.unusable import KINDS, SPARED, UNUSABLE_SHARE, Unusable
 
 DUPLICATE_SHARE = 0.003
@@ -25,7 +28,7 @@ RETRY_DISTANCE = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """Everything that decides a stream: `events` messages in [start_ms, start_ms + hours)."""
+    """All that decides a stream: `events` messages in [start_ms, start_ms + hours), if no incident interferes."""
 
     events: int
     seed: int
@@ -34,6 +37,7 @@ class Scenario:
     products: int = PRODUCT_COUNT
     users: int = USER_COUNT
     rollouts: tuple[Rollout, ...] = ()
+    episodes: tuple[Episode, ...] = ()
 
     @property
     def entropy(self) -> str:
@@ -49,7 +53,49 @@ class Scenario:
             "hours": self.hours,
             "catalogue": {"products": self.products, "users": self.users},
             "deploys": [{"name": rollout.deploy.name, "at": iso(rollout.at_ms)} for rollout in self.rollouts],
+            "incidents": [episode.describe() for episode in self.episodes],
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Visits:
+    """Visits with the chance that belongs to them; the schedule has (time, number of session, number of step)."""
+
+    sessions: list[Session]
+    entropy: str
+    retries: int
+    schedule: list[tuple[int, int, int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        schedule = [
+            (session.visit.start_ms + offset, number, place)
+            for number, session in enumerate(self.sessions)
+            for place, offset in enumerate(session.visit.offsets_ms)
+        ]
+        schedule.sort()
+        object.__setattr__(self, "schedule", schedule)
+
+    def users_around(self, episode: Episode) -> frozenset[str]:
+        """The ids of those who are there during an episode, or half an hour before or after it."""
+        from_ms, until_ms = episode.from_ms - IDLE_MS, episode.until_ms + IDLE_MS
+        return frozenset(
+            session.user.user_id
+            for session in self.sessions
+            if session.user and session.visit.start_ms <= until_ms and session.visit.end_ms >= from_ms
+        )
+
+    def fates(self) -> tuple[dict[int, Unusable], set[int]]:
+        """Which numbers in the schedule are damaged and how (every kind equally often), and which are sent twice."""
+        rng = Random(f"{self.entropy}/fates")
+        breakable = [
+            number
+            for number, (_, visit, place) in enumerate(self.schedule)
+            if self.sessions[visit].visit.steps[place].type not in SPARED
+        ]
+        broken = rng.sample(breakable, min(round(len(self.schedule) * UNUSABLE_SHARE), len(breakable)))
+        damaged = {number: KINDS[turn % len(KINDS)] for turn, number in enumerate(broken)}
+        intact = [number for number in range(len(self.schedule)) if number not in damaged]
+        return damaged, set(rng.sample(intact, min(self.retries, len(intact))))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,26 +110,55 @@ class Stream:
         return {**self.scenario.describe(), **self.tally.counts()}
 
     def messages(self) -> Iterator[Message]:
-        """Exactly `scenario.events` messages in order of simulated time, retries a little later than their originals.
+        """The messages in order of simulated time, retries a little later than their originals.
+
+        Exactly `scenario.events`, but for incidents that silence producers or bring more visitors.
 
         Raises:
             TooFewUsers: too many events for so few hours and users.
         """
-        retries = round(self.scenario.events * DUPLICATE_SHARE)
-        visitors, schedule = self._schedule(self.scenario.events - retries)
-        damaged, repeated = self._fates(visitors, schedule, retries=retries)
-        rng = Random(f"{self.scenario.entropy}/events")
+        numbers = count()
+        strands = [self._strand(visits, numbers) for visits in self._all_visits()]
+        return strands[0] if len(strands) == 1 else merge(*strands, key=lambda message: message.timestamp_ms)
+
+    def _all_visits(self) -> list[_Visits]:
+        """The usual visits, then those of each incident that brings more."""
+        scenario = self.scenario
+        catalogue = Catalogue.build(scenario.seed, products=scenario.products, users=scenario.users)
+        whole = Window.of(start_ms=scenario.start_ms, hours=scenario.hours)
+        retries = round(scenario.events * DUPLICATE_SHARE)
+        come = sessions(catalogue=catalogue, window=whole, entropy=scenario.entropy, events=scenario.events - retries)
+        found = [_Visits(sessions=come, entropy=scenario.entropy, retries=retries)]
+        for number, episode in enumerate(scenario.episodes):
+            usual = sum(episode.covers(at_ms) for at_ms, _, _ in found[0].schedule)
+            if more := usual * (episode.incident.traffic - 1):
+                begin_ms, end_ms = max(episode.from_ms, whole.start_ms), min(episode.until_ms, whole.end_ms)
+                window = Window.of(start_ms=begin_ms, hours=(end_ms - begin_ms) / HOUR_MS)
+                entropy = f"{scenario.entropy}/{number}/{episode.incident.name}"
+                busy = frozenset().union(*(each.users_around(episode) for each in found))
+                come = sessions(catalogue=catalogue, window=window, entropy=entropy, events=more, busy=busy)
+                found.append(_Visits(sessions=come, entropy=entropy, retries=round(more * DUPLICATE_SHARE)))
+        return found
+
+    def _strand(self, visits: _Visits, numbers: Iterator[int]) -> Iterator[Message]:
+        """The messages of some visits in order of time; `numbers` tells each of their visits from all others."""
+        visit_numbers = [next(numbers) for _ in visits.sessions]
+        damaged, repeated = visits.fates()
+        rng = Random(f"{visits.entropy}/events")
         waiting: deque[tuple[int, Message, Session]] = deque()
-        for number, (at_ms, visit, place) in enumerate(schedule):
-            session = visitors[visit]
-            step = session.visit.steps[place]
-            event = self._event(session, step, at_ms=at_ms, rng=rng)
-            if number in damaged:
+        for number, (at_ms, visit, place) in enumerate(visits.schedule):
+            session = visits.sessions[visit]
+            usual = session.visit.steps[place]
+            step = self._befallen(usual, session, at_ms) if self.scenario.episodes else usual
+            event = self._event(session, step or usual, at_ms=at_ms, rng=rng)
+            if step is None:
+                pass
+            elif number in damaged:
                 kind = damaged[number]
                 self.tally.count_unusable(session, step, kind=kind.name)
                 yield Message(key_of(session), kind.damage(event), at_ms, session.visit.producer)
             else:
-                self.tally.count_usable(session, step, visit=visit, at_ms=at_ms)
+                self.tally.count_usable(session, step, visit=visit_numbers[visit], at_ms=at_ms)
                 message = Message(key_of(session), orjson.dumps(event), at_ms, session.visit.producer)
                 yield message
                 if number in repeated:
@@ -93,33 +168,15 @@ class Stream:
         while waiting:
             yield self._retry(waiting.popleft())
 
-    def _schedule(self, count: int) -> tuple[list[Session], list[tuple[int, int, int]]]:
-        """The sessions, and (time, number of session, number of step) in order of time."""
-        catalogue = Catalogue.build(self.scenario.seed, products=self.scenario.products, users=self.scenario.users)
-        window = Window.of(start_ms=self.scenario.start_ms, hours=self.scenario.hours)
-        visitors = sessions(catalogue=catalogue, window=window, entropy=self.scenario.entropy, events=count)
-        schedule = [
-            (session.visit.start_ms + offset, number, place)
-            for number, session in enumerate(visitors)
-            for place, offset in enumerate(session.visit.offsets_ms)
-        ]
-        schedule.sort()
-        return visitors, schedule
-
-    def _fates(
-        self, visitors: list[Session], schedule: list[tuple[int, int, int]], *, retries: int
-    ) -> tuple[dict[int, Unusable], set[int]]:
-        """Which numbers in the schedule are damaged and how (every kind equally often), and which are sent twice."""
-        rng = Random(f"{self.scenario.entropy}/fates")
-        breakable = [
-            number
-            for number, (_, visit, place) in enumerate(schedule)
-            if visitors[visit].visit.steps[place].type not in SPARED
-        ]
-        broken = rng.sample(breakable, min(round(len(schedule) * UNUSABLE_SHARE), len(breakable)))
-        damaged = {number: KINDS[turn % len(KINDS)] for turn, number in enumerate(broken)}
-        intact = [number for number in range(len(schedule)) if number not in damaged]
-        return damaged, set(rng.sample(intact, min(retries, len(intact))))
+    def _befallen(self, step: Step, session: Session, at_ms: int) -> Step | None:
+        """What the incidents of that moment make of a step; None: it is not sent."""
+        for episode in self.scenario.episodes:
+            if episode.covers(at_ms):
+                became = episode.incident.becomes(step, session.visit.producer)
+                if became is None:
+                    return None
+                step = became
+        return step
 
     def _event(self, session: Session, step: Step, *, at_ms: int, rng: Random) -> Event:
         event = build(session, step, at_ms=at_ms, rng=rng)

@@ -32,14 +32,12 @@ class Tally:
             self.null_user += 1
         else:
             self.users.add(session.user.user_id)
-        if step.order is not None:
-            self.revenue_cents += step.order.total_cents
+        self.revenue_cents += step.revenue_cents
 
     def count_unusable(self, session: Session, step: Step, *, kind: str) -> None:
         """A damaged message."""
         self.unusable[kind, session.visit.producer] += 1
-        if step.order is not None:
-            self.damaged_revenue_cents += step.order.total_cents
+        self.damaged_revenue_cents += step.revenue_cents
 
     def count_duplicate(self, session: Session) -> None:
         """A usable message, sent for the second time."""

@@ -26,6 +26,7 @@ MOBILE_NAMES: dict[EventType, str] = {
     "checkout_started": "checkout_started",
     "purchase": "purchase_completed",
     "user_login": "user_login",
+    "payment_failed": "payment_failed",
 }
 PAYMENT_METHODS: dict[Producer, tuple[str, ...]] = {
     "web": ("credit_card", "credit_card", "paypal", "google_pay"),
@@ -148,14 +149,16 @@ def _properties(step: Step, *, producer: Producer) -> Event:
     if step.type == "user_login":
         return {"method": "password"}
     if step.order is not None:
-        return _order(step.order, producer=producer)
+        shown = _failed_payment if step.type == "payment_failed" else _order
+        return shown(step.order, producer=producer)
     if step.product is None:
-        return {"cart_total": step.cart_cents / 100, "item_count": step.cart_lines, "currency": "USD"}
+        lines = None if step.cart_cents is None else step.cart_lines
+        return {"cart_total": _usd(step.cart_cents), "item_count": lines, "currency": "USD"}
     if step.type == "remove_from_cart":
         return {
             "product_id": step.product.product_id,
             "quantity": step.quantity,
-            "cart_total": step.cart_cents / 100,
+            "cart_total": _usd(step.cart_cents),
             "currency": "USD",
         }
     return _product(step, producer=producer)
@@ -173,7 +176,7 @@ def _product(step: Step, *, producer: Producer) -> Event:
     }
     if step.type == "add_to_cart":
         properties["quantity"] = step.quantity
-        properties["cart_total"] = step.cart_cents / 100
+        properties["cart_total"] = _usd(step.cart_cents)
     else:
         properties["brand"] = product.brand
         if producer == "web":
@@ -181,25 +184,46 @@ def _product(step: Step, *, producer: Producer) -> Event:
     return properties
 
 
+def payment_method(order: Order, *, producer: Producer) -> str:
+    """How the customer pays on this producer."""
+    return PAYMENT_METHODS[producer][order.payment % 4]
+
+
 def _order(order: Order, *, producer: Producer) -> Event:
+    lost = order.total_cents is None
+    items = [
+        {
+            "product_id": product.product_id,
+            "product_name": product.product_name,
+            "price": product.price_cents / 100,
+            "quantity": quantity,
+        }
+        for product, quantity in order.lines
+    ]
     return {
         "order_id": order.order_id,
-        "total_amount": order.total_cents / 100,
+        "total_amount": _usd(order.total_cents),
         "currency": "USD",
-        "items": [
-            {
-                "product_id": product.product_id,
-                "product_name": product.product_name,
-                "price": product.price_cents / 100,
-                "quantity": quantity,
-            }
-            for product, quantity in order.lines
-        ],
-        "item_count": len(order.lines),
-        "payment_method": PAYMENT_METHODS[producer][order.payment % 4],
+        "items": None if lost else items,
+        "item_count": None if lost else len(items),
+        "payment_method": payment_method(order, producer=producer),
         "shipping_method": SHIPPING_METHODS[order.shipping % 4],
-        "discount_amount": order.discount_cents / 100,
+        "discount_amount": None if lost else _usd(order.discount_cents),
     }
+
+
+def _failed_payment(order: Order, *, producer: Producer) -> Event:
+    return {
+        "order_id": order.order_id,
+        "attempted_amount": _usd(order.total_cents),
+        "currency": "USD",
+        "payment_method": payment_method(order, producer=producer),
+        "error": "gateway_timeout",
+    }
+
+
+def _usd(cents: int | None) -> float | None:
+    return None if cents is None else cents / 100
 
 
 def _swift_number(value: object) -> object:

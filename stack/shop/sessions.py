@@ -17,39 +17,55 @@ from stack.shop.clock import HOUR_MS, MINUTE_MS, Window
 from stack.shop.errors import TooFewUsers
 
 EventType = Literal[
-    "page_view", "product_view", "add_to_cart", "remove_from_cart", "checkout_started", "purchase", "user_login"
+    "page_view",
+    "product_view",
+    "add_to_cart",
+    "remove_from_cart",
+    "checkout_started",
+    "purchase",
+    "user_login",
+    "payment_failed",
 ]
 PRODUCER_SHARES = (0.60, 0.25, 0.15)
 IDLE_MS = 30 * MINUTE_MS
 #: Three pauses in a row stay below IDLE_MS, so that a message lost to damage does not split a visit.
 LONGEST_PAUSE_MS = 9 * MINUTE_MS
 MOBILE_SESSION_MS = 24 * HOUR_MS
+NEVER_MS = 2**62
 BUYER_SHARE, CARTER_SHARE = 0.038, 0.145
 ANONYMOUS_SHARE = {"web": 0.0, "android": 0.10, "ios": 0.25}
 LOGIN_SHARE, PROMPT_SHARE = 0.25, 0.40
 
 
 class Order(NamedTuple):
-    """A purchase: lines of product and quantity; total = sum of the lines - discount, all in cents."""
+    """What is bought: lines of product and quantity; total = sum of the lines - discount, all in cents.
+
+    A total of None: the shop lost the cart, and sends neither figures nor lines.
+    """
 
     order_id: str
     lines: tuple[tuple[Product, int], ...]
     discount_cents: int
-    total_cents: int
+    total_cents: int | None
     payment: int
     shipping: int
 
 
 class Step(NamedTuple):
-    """One thing a visitor does. `cart_cents` is the running sum after it; `page` only for page views."""
+    """One thing a visitor does. `cart_cents` is the running sum after it (None: lost); `page` only for page views."""
 
     type: EventType
     product: Product | None = None
     quantity: int = 0
-    cart_cents: int = 0
+    cart_cents: int | None = 0
     cart_lines: int = 0
     order: Order | None = None
     page: str = ""
+
+    @property
+    def revenue_cents(self) -> int:
+        """What the shop can book: a purchase's total where it is known, else 0."""
+        return (self.order.total_cents or 0) if self.order is not None and self.type == "purchase" else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +94,13 @@ class Session:
     session_id: str
 
 
-def sessions(*, catalogue: Catalogue, window: Window, entropy: str, events: int) -> list[Session]:
+def sessions(
+    *, catalogue: Catalogue, window: Window, entropy: str, events: int, busy: frozenset[str] = frozenset()
+) -> list[Session]:
     """Sessions in order of start with exactly `events` steps altogether; the one drawn last may be cut short.
 
     Two visits of one user are more than 30 minutes apart, two steps of one visit at most 9: a 30-minute idle gap gives
-    the sessions back.
+    the sessions back. Users whose ids are in `busy` do not come.
 
     Raises:
         TooFewUsers: the window is too crowded for the number of users.
@@ -91,7 +109,9 @@ def sessions(*, catalogue: Catalogue, window: Window, entropy: str, events: int)
         _visits(catalogue=catalogue, window=window, entropy=entropy, events=events), key=lambda v: v.start_ms
     )
     rng = Random(f"{entropy}/visitors")
-    crowds = {producer: _Crowd(producer=producer, users=catalogue.users_of(producer)) for producer in PRODUCERS}
+    crowds = {
+        producer: _Crowd(producer=producer, users=catalogue.users_of(producer), busy=busy) for producer in PRODUCERS
+    }
     return [crowds[visit.producer].admit(visit, rng=rng) for visit in visits]
 
 
@@ -138,13 +158,14 @@ class _Crowd:
 
     producer: Producer
     users: tuple[User, ...]
+    busy: frozenset[str] = frozenset()
     cumulative: list[float] = field(init=False)
     free_at: list[int] = field(init=False)
     device_sessions: dict[int, tuple[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.cumulative = zipf_weights(len(self.users), exponent=0.6, shift=20)
-        self.free_at = [0] * len(self.users)
+        self.free_at = [NEVER_MS if user.user_id in self.busy else 0 for user in self.users]
 
     def admit(self, visit: Visit, *, rng: Random) -> Session:
         number = self._free_user(visit.start_ms, rng=rng)
