@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from sqlite3 import Connection, Row
 
 from marquez import columns, runs
-from marquez.errors import ResourceNotFound
-from marquez.rows import documents, one
+from marquez.rows import documents, existing, one
 from marquez.wire import Json, instant
 
 _LISTED_FACETS = 10
@@ -26,11 +25,7 @@ def row_of(db: Connection, namespace: str, name: str) -> Row:
     Raises:
         ResourceNotFound: no such dataset, or it was deleted.
     """
-    sql = _NAMED + " AND n.name = ?"
-    row = one(db, sql, namespace, name)
-    if row is None:
-        raise ResourceNotFound("Dataset", name)
-    return row
+    return existing(db, "Dataset", name, _NAMED + " AND n.name = ?", namespace, name)
 
 
 def get(db: Connection, dataset: Row, *, with_columns: bool = True) -> Json:
@@ -53,6 +48,13 @@ def get(db: Connection, dataset: Row, *, with_columns: bool = True) -> Json:
         "facets": _facets(db, dataset["current_version"], "kind <> 'OUTPUT'"),
         "deleted": bool(dataset["deleted"]),
     }
+
+
+def hide(db: Connection, dataset: Row) -> Json:
+    """Hide the dataset until an event speaks of it again. The answer is what it was before."""
+    document = get(db, dataset)
+    db.execute("UPDATE dataset SET hidden = 1 WHERE id = ?", (dataset["id"],))
+    return document
 
 
 def page(db: Connection, namespace: str, *, limit: int, offset: int) -> Json:
@@ -104,9 +106,8 @@ def version(db: Connection, dataset: Row, uuid: str) -> Json:
     Raises:
         ResourceNotFound: the dataset has no such version.
     """
-    row = one(db, "SELECT * FROM version WHERE dataset = ? AND uuid = ?", dataset["id"], uuid)
-    if row is None:
-        raise ResourceNotFound("Dataset version", uuid)
+    sql = "SELECT * FROM version WHERE dataset = ? AND uuid = ?"
+    row = existing(db, "Dataset version", uuid, sql, dataset["id"], uuid)
     return _version(db, dataset, row, _facets(db, row["id"], "NOT static"))
 
 

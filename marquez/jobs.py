@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from sqlite3 import Connection, Row
 
 from marquez import runs
-from marquez.errors import ResourceNotFound
-from marquez.rows import documents, one
+from marquez.rows import documents, existing, one
 from marquez.wire import Json, instant
 
 
@@ -17,10 +16,8 @@ def row_of(db: Connection, namespace: str, name: str) -> Row:
     Raises:
         ResourceNotFound: no such job, or it was deleted.
     """
-    row = one(db, "SELECT * FROM job WHERE namespace = ? AND name = ? AND NOT hidden", namespace, name)
-    if row is None:
-        raise ResourceNotFound("Job", name)
-    return row
+    sql = "SELECT * FROM job WHERE namespace = ? AND name = ? AND NOT hidden"
+    return existing(db, "Job", name, sql, namespace, name)
 
 
 def get(db: Connection, job: Row) -> Json:
@@ -34,6 +31,13 @@ def get(db: Connection, job: Row) -> Json:
 def bare(db: Connection, job: Row) -> Json:
     """One job without runs and datasets: the answer to tagging it."""
     return _shown(db, job, [], _version_facets(db, job["current_version"]))
+
+
+def hide(db: Connection, job: Row) -> Json:
+    """Hide the job until an event speaks of it again. The answer is what it was before."""
+    document = bare(db, job)
+    db.execute("UPDATE job SET hidden = 1 WHERE id = ?", (job["id"],))
+    return document
 
 
 def page(db: Connection, *, namespace: str | None, states: Sequence[str], limit: int, offset: int) -> Json:
@@ -118,10 +122,11 @@ def _datasets(db: Connection, version: int | None, io: str) -> list[Json]:
     return [dict(row) for row in db.execute(sql, (version, io))]
 
 
-def versions(db: Connection, job: Row, *, limit: int, offset: int) -> list[Json]:
+def versions(db: Connection, job: Row, *, limit: int, offset: int) -> Json:
     """A job's versions, newest first."""
     sql = "SELECT * FROM job_version WHERE job = ? ORDER BY created DESC, id DESC LIMIT ? OFFSET ?"
-    return [_version(db, job, row) for row in db.execute(sql, (job["id"], limit, offset)).fetchall()]
+    listed = db.execute(sql, (job["id"], limit, offset)).fetchall()
+    return {"versions": [_version(db, job, row) for row in listed]}
 
 
 def version(db: Connection, job: Row, identity_hash: str) -> Json:
@@ -130,10 +135,8 @@ def version(db: Connection, job: Row, identity_hash: str) -> Json:
     Raises:
         ResourceNotFound: the job has no such version.
     """
-    row = one(db, "SELECT * FROM job_version WHERE job = ? AND hash = ?", job["id"], identity_hash)
-    if row is None:
-        raise ResourceNotFound("Job version", identity_hash)
-    return _version(db, job, row)
+    sql = "SELECT * FROM job_version WHERE job = ? AND hash = ?"
+    return _version(db, job, existing(db, "Job version", identity_hash, sql, job["id"], identity_hash))
 
 
 def _version(db: Connection, job: Row, row: Row) -> Json:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from sqlite3 import Connection, Row
 
-from marquez.errors import ResourceNotFound
 from marquez.records import DEFAULT_OWNER
-from marquez.rows import one
+from marquez.rows import by_name, existing
 from marquez.wire import Json, instant
 
 
 def page(db: Connection, *, limit: int, offset: int) -> list[Json]:
     """Namespaces by name, hidden ones too."""
-    rows = db.execute(
-        "SELECT * FROM namespace ORDER BY name COLLATE NOCASE, name LIMIT ? OFFSET ?", (limit, offset)
-    ).fetchall()
-    return [_shown(row) for row in rows]
+    return [_shown(row) for row in by_name(db, "namespace", limit=limit, offset=offset)]
 
 
 def get(db: Connection, name: str) -> Json:
@@ -24,10 +20,7 @@ def get(db: Connection, name: str) -> Json:
     Raises:
         ResourceNotFound: no such namespace.
     """
-    row = one(db, "SELECT * FROM namespace WHERE name = ?", name)
-    if row is None:
-        raise ResourceNotFound("Namespace", name)
-    return _shown(row)
+    return _shown(existing(db, "Namespace", name, "SELECT * FROM namespace WHERE name = ?", name))
 
 
 def put(db: Connection, name: str, *, owner: str | None, description: str | None, clock: int) -> Json:
@@ -61,10 +54,7 @@ def _shown(row: Row) -> Json:
 
 def sources(db: Connection, *, limit: int, offset: int) -> list[Json]:
     """Sources by name. Marquez fails when one of them has no URL; here that URL is empty."""
-    rows = db.execute(
-        "SELECT * FROM source ORDER BY name COLLATE NOCASE, name LIMIT ? OFFSET ?", (limit, offset)
-    ).fetchall()
-    return [_source(row) for row in rows]
+    return [_source(row) for row in by_name(db, "source", limit=limit, offset=offset)]
 
 
 def source(db: Connection, name: str) -> Json:
@@ -73,10 +63,7 @@ def source(db: Connection, name: str) -> Json:
     Raises:
         ResourceNotFound: no such source.
     """
-    row = one(db, "SELECT * FROM source WHERE name = ?", name)
-    if row is None:
-        raise ResourceNotFound("Source", name)
-    return _source(row)
+    return _source(existing(db, "Source", name, "SELECT * FROM source WHERE name = ?", name))
 
 
 def put_source(db: Connection, name: str, *, kind: str, url: str, description: str | None, clock: int) -> Json:

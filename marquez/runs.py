@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from sqlite3 import Connection, Row
 
-from marquez.errors import PageNotFound, ResourceNotFound
-from marquez.rows import documents, one
+from marquez.errors import PageNotFound
+from marquez.rows import documents, existing, one
 from marquez.wire import Json, instant
 
 STATES = ("NEW", "RUNNING", "COMPLETED", "ABORTED", "FAILED")
@@ -18,10 +18,7 @@ def row_of(db: Connection, run: str) -> Row:
     Raises:
         ResourceNotFound: no such run.
     """
-    row = one(db, "SELECT * FROM run WHERE uuid = ?", run)
-    if row is None:
-        raise ResourceNotFound("Run", run)
-    return row
+    return existing(db, "Run", run, "SELECT * FROM run WHERE uuid = ?", run)
 
 
 def of_id(db: Connection, run: str | None) -> Json | None:
@@ -30,21 +27,18 @@ def of_id(db: Connection, run: str | None) -> Json | None:
     return shown(db, row) if row else None
 
 
-def of_job(db: Connection, job: Row, *, limit: int, offset: int = 0) -> list[Json]:
-    """A job's runs, latest start first, those that never started last."""
+def page_of_job(db: Connection, job: Row, *, limit: int, offset: int) -> Json:
+    """A job's runs, latest start first, those that never started last, and how many it has had."""
+    (total,) = db.execute("SELECT count(*) FROM run WHERE job = ?", (job["id"],)).fetchone()
     sql = "SELECT * FROM run WHERE job = ? ORDER BY started DESC, created DESC LIMIT ? OFFSET ?"
-    return [shown(db, row) for row in db.execute(sql, (job["id"], limit, offset)).fetchall()]
+    listed = db.execute(sql, (job["id"], limit, offset)).fetchall()
+    return {"runs": [shown(db, row) for row in listed], "totalCount": total}
 
 
 def latest_of_job(db: Connection, job: Row, *, limit: int = 10) -> list[Json]:
     """A job's runs, latest change of state first."""
     sql = "SELECT * FROM run WHERE job = ? ORDER BY transitioned DESC, created DESC LIMIT ?"
     return [shown(db, row) for row in db.execute(sql, (job["id"], limit)).fetchall()]
-
-
-def count_of_job(db: Connection, job: Row) -> int:
-    """How many runs a job has had."""
-    return int(db.execute("SELECT count(*) FROM run WHERE job = ?", (job["id"],)).fetchone()[0])
 
 
 def shown(db: Connection, row: Row, *, of_version: bool = False) -> Json:

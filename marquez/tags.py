@@ -6,13 +6,13 @@ import json
 from sqlite3 import Connection, Row
 
 from marquez.errors import ResourceNotFound
+from marquez.rows import by_name
 from marquez.wire import Json, dumps
 
 
 def page(db: Connection, *, limit: int, offset: int) -> list[Json]:
     """All tags by name, upper and lower case together."""
-    rows = db.execute("SELECT * FROM tag ORDER BY name COLLATE NOCASE, name LIMIT ? OFFSET ?", (limit, offset))
-    return [_shown(row) for row in rows]
+    return [_shown(row) for row in by_name(db, "tag", limit=limit, offset=offset)]
 
 
 def put(db: Connection, name: str, description: str | None) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from marquez import hashes
+from marquez import hashes, namespaces
 from marquez.errors import InvalidParameter, PageNotFound, RequestRefused
 from marquez.store import Store
 from marquez.wire import dumps, parse_instant, to_micros
@@ -64,6 +65,34 @@ Depth = Limit
 def answer(document: object, status: int = 200) -> Response:
     """A JSON answer; None is an empty body."""
     return Response(b"" if document is None else dumps(document), status, media_type="application/json")
+
+
+def told(store: Store, ask: Callable[[sqlite3.Connection], object]) -> Response:
+    """What is asked of the store, as the answer."""
+    with store.read() as db:
+        return answer(ask(db))
+
+
+def changed(store: Store, do: Callable[[sqlite3.Connection], object]) -> Response:
+    """What a change leaves behind, as the answer, once it is on disk."""
+    with store.write() as db:
+        document = do(db)
+    return answer(document)
+
+
+def named(
+    row_of: Callable[[sqlite3.Connection, str, str], sqlite3.Row],
+    namespace: str,
+    name: str,
+    ask: Callable[[sqlite3.Connection, sqlite3.Row], object],
+) -> Callable[[sqlite3.Connection], object]:
+    """Asking something of the dataset or job of this name; the namespace is looked up first, as Marquez does."""
+
+    def ask_it(db: sqlite3.Connection) -> object:
+        namespaces.get(db, namespace)
+        return ask(db, row_of(db, namespace, name))
+
+    return ask_it
 
 
 def run_id(text: str) -> str:

@@ -2,62 +2,59 @@
 
 from __future__ import annotations
 
+from functools import partial
+from sqlite3 import Connection, Row
 from typing import Annotated
 
 from fastapi import APIRouter, Body
 from starlette.responses import Response
 
 from marquez import datasets, namespaces, tags
-from marquez.api.answers import Limit, Offset, Opened, answer
+from marquez.api.answers import Limit, Offset, Opened, answer, changed, named, told
 from marquez.errors import InvalidEvent
 from marquez.wire import Json, clock
 
 router = APIRouter(prefix="/api/v1")
 _DATASET = "/namespaces/{namespace:name}/datasets/{dataset:name}"
 _Document = Annotated[Json, Body()]
+_dataset = partial(named, datasets.row_of)
 
 
 @router.get("/namespaces")
 def list_namespaces(store: Opened, limit: Limit = 100, offset: Offset = 0) -> Response:
     """Namespaces by name."""
-    with store.read() as db:
-        return answer({"namespaces": namespaces.page(db, limit=limit, offset=offset)})
+    return told(store, lambda db: {"namespaces": namespaces.page(db, limit=limit, offset=offset)})
 
 
 @router.get("/namespaces/{namespace:name}")
 def get_namespace(store: Opened, namespace: str) -> Response:
     """One namespace."""
-    with store.read() as db:
-        return answer(namespaces.get(db, namespace))
+    return told(store, lambda db: namespaces.get(db, namespace))
 
 
 @router.put("/namespaces/{namespace:name}")
 def put_namespace(store: Opened, namespace: str, document: _Document) -> Response:
     """Make or change a namespace."""
-    with store.write() as db:
-        owner, description = document.get("ownerName"), document.get("description")
-        return answer(namespaces.put(db, namespace, owner=owner, description=description, clock=clock()))
+    owner, description = document.get("ownerName"), document.get("description")
+    return changed(store, lambda db: namespaces.put(db, namespace, owner=owner, description=description, clock=clock()))
 
 
 @router.delete("/namespaces/{namespace:name}")
 def delete_namespace(store: Opened, namespace: str) -> Response:
     """Hide a namespace with all that is in it."""
-    with store.write() as db:
-        return answer(namespaces.delete(db, namespace))
+    return changed(store, lambda db: namespaces.delete(db, namespace))
 
 
 @router.get("/sources")
 def list_sources(store: Opened, limit: Limit = 100, offset: Offset = 0) -> Response:
     """Sources by name."""
-    with store.read() as db:
-        return answer({"sources": namespaces.sources(db, limit=limit, offset=offset)})
+    return told(store, lambda db: {"sources": namespaces.sources(db, limit=limit, offset=offset)})
 
 
 @router.get("/sources/{source:name}")
 def get_source(store: Opened, source: str) -> Response:
     """One source."""
-    with store.read() as db:
-        return answer(namespaces.source(db, source))
+    return told(store, lambda db: namespaces.source(db, source))
 
 
 @router.put("/sources/{source:name}")
@@ -67,22 +64,20 @@ def put_source(store: Opened, source: str, document: _Document) -> Response:
     if missing:
         raise InvalidEvent(missing)
     kind, url, description = document["type"], document["connectionUrl"], document.get("description")
-    with store.write() as db:
-        return answer(namespaces.put_source(db, source, kind=kind, url=url, description=description, clock=clock()))
+    put = partial(namespaces.put_source, name=source, kind=kind, url=url, description=description)
+    return changed(store, lambda db: put(db, clock=clock()))
 
 
 @router.get("/tags")
 def list_tags(store: Opened, limit: Limit = 100, offset: Offset = 0) -> Response:
     """Tags by name."""
-    with store.read() as db:
-        return answer({"tags": tags.page(db, limit=limit, offset=offset)})
+    return told(store, lambda db: {"tags": tags.page(db, limit=limit, offset=offset)})
 
 
 @router.put("/tags/{tag:name}")
 def put_tag(store: Opened, tag: str, document: _Document) -> Response:
     """Make or describe a tag."""
-    with store.write() as db:
-        return answer(tags.put(db, tag, document.get("description")))
+    return changed(store, lambda db: tags.put(db, tag, document.get("description")))
 
 
 @router.get("/namespaces/{namespace:name}/datasets")
@@ -96,70 +91,54 @@ def list_datasets(store: Opened, namespace: str, limit: Limit = 100, offset: Off
 @router.get(_DATASET)
 def get_dataset(store: Opened, namespace: str, dataset: str) -> Response:
     """One dataset."""
-    with store.read() as db:
-        namespaces.get(db, namespace)
-        return answer(datasets.get(db, datasets.row_of(db, namespace, dataset)))
+    return told(store, _dataset(namespace, dataset, datasets.get))
 
 
 @router.delete(_DATASET)
 def delete_dataset(store: Opened, namespace: str, dataset: str) -> Response:
     """Hide a dataset until an event speaks of it again."""
-    with store.write() as db:
-        row = datasets.row_of(db, namespace, dataset)
-        document = datasets.get(db, row)
-        db.execute("UPDATE dataset SET hidden = 1 WHERE id = ?", (row["id"],))
-        return answer(document)
+    return changed(store, _dataset(namespace, dataset, datasets.hide))
 
 
 @router.get(_DATASET + "/versions")
 def list_versions(store: Opened, namespace: str, dataset: str, limit: Limit = 100, offset: Offset = 0) -> Response:
     """A dataset's versions, newest first."""
-    with store.read() as db:
-        namespaces.get(db, namespace)
-        return answer(datasets.versions(db, datasets.row_of(db, namespace, dataset), limit=limit, offset=offset))
+    return told(store, _dataset(namespace, dataset, partial(datasets.versions, limit=limit, offset=offset)))
 
 
 @router.get(_DATASET + "/versions/{version:name}")
 def get_version(store: Opened, namespace: str, dataset: str, version: str) -> Response:
     """One version of a dataset."""
-    with store.read() as db:
-        namespaces.get(db, namespace)
-        return answer(datasets.version(db, datasets.row_of(db, namespace, dataset), version))
+    return told(store, _dataset(namespace, dataset, partial(datasets.version, uuid=version)))
 
 
 @router.post(_DATASET + "/tags/{tag:name}")
 def tag_dataset(store: Opened, namespace: str, dataset: str, tag: str) -> Response:
     """Tag a dataset."""
-    return _tag_dataset(store, namespace, dataset, tag, on=True)
+    return changed(store, _dataset(namespace, dataset, partial(_tagged, tag=tag, on=True)))
 
 
 @router.delete(_DATASET + "/tags/{tag:name}")
 def untag_dataset(store: Opened, namespace: str, dataset: str, tag: str) -> Response:
     """Take a tag off a dataset."""
-    return _tag_dataset(store, namespace, dataset, tag, on=False)
-
-
-def _tag_dataset(store: Opened, namespace: str, dataset: str, tag: str, *, on: bool) -> Response:
-    with store.write() as db:
-        row = datasets.row_of(db, namespace, dataset)
-        tags.tag_dataset(db, row, tag, on=on)
-        return answer(datasets.get(db, row, with_columns=False))
+    return changed(store, _dataset(namespace, dataset, partial(_tagged, tag=tag, on=False)))
 
 
 @router.post(_DATASET + "/fields/{field:name}/tags/{tag:name}")
 def tag_field(store: Opened, namespace: str, dataset: str, field: str, tag: str) -> Response:
     """Tag a column."""
-    return _tag_field(store, namespace, dataset, field, tag, on=True)
+    return changed(store, _dataset(namespace, dataset, partial(_tagged, field=field, tag=tag, on=True)))
 
 
 @router.delete(_DATASET + "/fields/{field:name}/tags/{tag:name}")
 def untag_field(store: Opened, namespace: str, dataset: str, field: str, tag: str) -> Response:
     """Take a tag off a column."""
-    return _tag_field(store, namespace, dataset, field, tag, on=False)
+    return changed(store, _dataset(namespace, dataset, partial(_tagged, field=field, tag=tag, on=False)))
 
 
-def _tag_field(store: Opened, namespace: str, dataset: str, field: str, tag: str, *, on: bool) -> Response:
-    with store.write() as db:
-        row = datasets.row_of(db, namespace, dataset)
+def _tagged(db: Connection, row: Row, *, tag: str, on: bool, field: str | None = None) -> Json:
+    if field is None:
+        tags.tag_dataset(db, row, tag, on=on)
+    else:
         tags.tag_field(db, row, field, tag, on=on)
-        return answer(datasets.get(db, row, with_columns=False))
+    return datasets.get(db, row, with_columns=False)

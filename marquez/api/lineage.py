@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from marquez import columns, graph, nodes, runs, search
-from marquez.api.answers import Depth, Limit, Offset, Opened, answer, moment, run_id
+from marquez.api.answers import Depth, Limit, Offset, Opened, answer, moment, run_id, told
 from marquez.errors import InvalidParameter, MalformedRequest, WrongMediaType
 from marquez.events import parse
 from marquez.ingest import ingest
@@ -46,8 +46,7 @@ def _take(store: Store, body: bytes, *, compressed: bool) -> None:
 def get_lineage(store: Opened, node_id: NodeText, depth: Depth = 20) -> Response:
     """The graph around a job or a dataset."""
     node = nodes.parse(node_id)
-    with store.read() as db:
-        return answer({"graph": graph.lineage(db, node, depth=depth)})
+    return told(store, lambda db: {"graph": graph.lineage(db, node, depth=depth)})
 
 
 @router.get("/column-lineage")
@@ -70,8 +69,7 @@ def get_column_lineage(
 @router.get("/runlineage/upstream")
 def get_upstream_runs(store: Opened, of_run: Annotated[str, Query(alias="runId")]) -> Response:
     """The runs that a run's inputs came from."""
-    with store.read() as db:
-        return answer({"runs": runs.upstream(db, run_id(of_run))})
+    return told(store, lambda db: {"runs": runs.upstream(db, run_id(of_run))})
 
 
 @router.get("/events/lineage")
@@ -111,5 +109,4 @@ def find(
         raise InvalidParameter("sort", "must be one of [NAME, UPDATE_AT]")
     days = {"before": before, "after": after}
     span = {name: moment(name, f"{day}T00:00:00Z") if day else None for name, day in days.items()}
-    with store.read() as db:
-        return answer(search.find(db, q, kind=kind, namespace=namespace, **span, sort=order, limit=limit))
+    return told(store, lambda db: search.find(db, q, kind=kind, namespace=namespace, **span, sort=order, limit=limit))
