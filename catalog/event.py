@@ -5,6 +5,7 @@ keys change order), so an event is identified by a hash of what it tells (`Event
 A facet that is not as its schema says is left out and named in `Event.problems`; the rest of the event counts.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,8 +22,15 @@ from catalog.wire import PROFILE, TASK_COUNTS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+FINER = re.compile(r"[.,]\d{6}(\d)")
+"""The digit behind the microseconds."""
 WRONG = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
 Side = Literal["in", "out"]
+Counts = tuple[int | None, int | None, int | None]
+NO_COUNTS: Counts = (None, None, None)
+NO_SCHEMA: tuple[facet.Content | None, int] = (None, facet.NAMES)
+NO_NAMES: tuple[Dataset, ...] = ()
+NO_PLACE: dict[str, Any] = {}
 Json = dict[str, Any]
 T = TypeVar("T")
 
@@ -34,8 +42,8 @@ class Told:
     dataset: Dataset
     side: Side
     schema: facet.Content | None = None
-    detailed: bool = False
-    """Whether our column facet came with the schema."""
+    knows: int = 0
+    """How much the schema knows (catalog.facet.NAMES, PROMISED, SEEN)."""
     lineage: facet.Content | None = None
     said: facet.Content | None = None
     """Description, owners, tags, contract: what is told whoever touches it."""
@@ -64,7 +72,7 @@ class Event:
     root: tuple[str, Job] | None = None
     nominal: int | None = None
     error: str | None = None
-    counts: tuple[int | None, int | None, int | None] = (None, None, None)
+    counts: Counts = NO_COUNTS
     """Rows in, out and rejected, from our task-counts facet."""
     said: facet.Content | None = None
     """What the job facets tell: kind, description, owner, sql, source, revision."""
@@ -115,13 +123,15 @@ def identify(*words: str) -> int:
 
 
 def micros(text: str) -> int:
-    """Microseconds since 1970 UTC of an ISO 8601 instant; without a zone it is UTC, as for Marquez.
+    """Microseconds since 1970 UTC of an ISO 8601 instant; without a zone it is UTC, rounded half up, as by Marquez.
 
     Raises:
         ValueError: the text is no instant.
     """
     at = datetime.fromisoformat(text.partition("[")[0])
-    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
+    finer = FINER.search(text)
+    whole = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
+    return whole + 1 if finer and finer[1] >= "5" else whole
 
 
 def moment(at: int) -> datetime:
@@ -147,7 +157,7 @@ def _event(document: Any) -> Event:
         "nominal": reader.take(run_facets, "nominalTime", lambda found: micros(found["nominalStartTime"]), None)
         or reader.take(run_facets, TASK_COUNTS, _interval, None),
         "error": reader.take(run_facets, "errorMessage", lambda found: str(found["message"])[:2000], None),
-        "counts": reader.take(run_facets, TASK_COUNTS, _counts, (None, None, None)),
+        "counts": reader.take(run_facets, TASK_COUNTS, _counts, NO_COUNTS),
         "said": _job_said(reader, job_facets),
         "streaming": reader.take(job_facets, "jobType", _streams, False),
         "told": tuple(_datasets(reader, document)),
@@ -159,6 +169,7 @@ def _event(document: Any) -> Event:
 def _datasets(reader: _Reader, document: Json) -> Iterator[Told]:
     """One value per dataset and side, in the order of the document; a dataset listed again adds nothing."""
     sides: tuple[tuple[str, Side], ...] = (("inputs", "in"), ("outputs", "out"))
+    at = micros(document["eventTime"])
     for key, side in sides:
         seen: set[Dataset] = set()
         listed = document.get(key) or ()
@@ -173,34 +184,45 @@ def _datasets(reader: _Reader, document: Json) -> Iterator[Told]:
                 continue
             if dataset not in seen:
                 seen.add(dataset)
-                yield _told(reader, dataset, side, part)
+                yield _told(reader, dataset, side, part, at=at)
 
 
-def _told(reader: _Reader, dataset: Dataset, side: Side, part: Json) -> Told:
-    facets = part.get("facets") if isinstance(part.get("facets"), dict) else {}
-    schema, detailed = reader.take(facets, "schema", lambda found: facet.schema(found, facets), (None, False))
-    rows, size, files = reader.take(part.get("outputFacets"), "outputStatistics", facet.statistics, (None, None, None))
+def _told(reader: _Reader, dataset: Dataset, side: Side, part: Json, *, at: int) -> Told:
+    told = part.get("facets")
+    facets: Json = told if isinstance(told, dict) else {}
+    schema, knows = reader.take(facets, "schema", lambda found: facet.schema(found, facets), NO_SCHEMA)
+    rows, size, files = reader.take(part.get("outputFacets"), "outputStatistics", facet.statistics, NO_COUNTS)
     lifecycle = reader.take(
         facets, "lifecycleStateChange", lambda found: str(found.get("lifecycleStateChange") or ""), ""
     )
+
+    def aged(found: Json) -> tuple[facet.Measure, ...]:
+        """Freshness: how old the newest row was when this was told, in seconds."""
+        newest = found.get("lastUpdated")
+        return (facet.Measure(column=None, metric="freshness", value=(at - micros(newest)) / 1e6),) if newest else ()
+
     places = (facets, part.get("inputFacets"), part.get("outputFacets"))
     return Told(
         dataset=dataset,
         side=side,
         schema=schema,
-        detailed=detailed,
+        knows=knows,
         lineage=reader.take(facets, "columnLineage", facet.lineage, None),
         said=_dataset_said(reader, facets),
         lifecycle=lifecycle.upper(),
         previous=reader.take(facets, "lifecycleStateChange", _previous, None),
-        aliases=tuple(alias for alias in reader.take(facets, "symlinks", _aliases, ()) if alias != dataset),
+        aliases=tuple(alias for alias in reader.take(facets, "symlinks", _aliases, NO_NAMES) if alias != dataset),
         rows=rows,
         size=size,
         files=files,
         results=_once(reader.take(place, "dataQualityAssertions", facet.results, ()) for place in places),
         measures=_once(
             reader.take(place, key, read, ())
-            for key, read in (("dataQualityMetrics", facet.measures), (PROFILE, facet.profiled))
+            for key, read in (
+                ("dataQualityMetrics", facet.measures),
+                ("dataQualityMetrics", aged),
+                (PROFILE, facet.profiled),
+            )
             for place in places
         ),
     )
@@ -221,7 +243,7 @@ def _dataset_said(reader: _Reader, facets: Any) -> facet.Content | None:
 
 
 def _job_said(reader: _Reader, facets: Any) -> facet.Content | None:
-    place = reader.take(facets, "sourceCodeLocation", dict, {})
+    place = reader.take(facets, "sourceCodeLocation", dict, NO_PLACE)
     return facet.content({
         "kind": reader.take(facets, "jobType", lambda found: str(found.get("jobType") or ""), None),
         "description": reader.take(facets, "documentation", lambda found: str(found["description"] or ""), None),
@@ -239,7 +261,7 @@ def _ancestor(found: Any) -> tuple[str, Job] | None:
     return str(found["run"]["runId"]), Job(str(found["job"]["namespace"]), str(found["job"]["name"]))
 
 
-def _counts(found: Json) -> tuple[int | None, int | None, int | None]:
+def _counts(found: Json) -> Counts:
     return facet.whole(found.get("rowsIn")), facet.whole(found.get("rowsOut")), facet.whole(found.get("rowsRejected"))
 
 

@@ -70,8 +70,12 @@ def _content(body: bytes) -> Content:
     return Content(id=int.from_bytes(blake2b(body, digest_size=8).digest(), "big") >> 1, body=body.decode())
 
 
-def schema(found: Mapping[str, Any], facets: Mapping[str, Any]) -> tuple[Content | None, bool]:
-    """The ordered columns with all details, and whether our column facet came with them; None without any field.
+NAMES, PROMISED, SEEN = 0, 1, 2
+"""How much a schema knows: names and types only; details as promised by a contract; details seen in the data itself."""
+
+
+def schema(found: Mapping[str, Any], facets: Mapping[str, Any]) -> tuple[Content | None, int]:
+    """The ordered columns with all details, and how much they know by our column facet; None without any field.
 
     A schema without fields means "not known" (Spark sends it with DROP), not "all columns are gone".
     """
@@ -80,7 +84,7 @@ def schema(found: Mapping[str, Any], facets: Mapping[str, Any]) -> tuple[Content
 
 
 @lru_cache(maxsize=1 << 12)
-def _schema(fields: bytes, details: bytes, tags: bytes) -> tuple[Content | None, bool]:
+def _schema(fields: bytes, details: bytes, tags: bytes) -> tuple[Content | None, int]:
     told = orjson.loads(details)
     described = {one["path"]: one for one in (told or {}).get("columns") or () if isinstance(one.get("path"), str)}
     tagged: dict[str, list[str]] = {}
@@ -90,7 +94,7 @@ def _schema(fields: bytes, details: bytes, tags: bytes) -> tuple[Content | None,
     columns: dict[str, Any] = {}
     for path, one in _walk(orjson.loads(fields) or (), ""):
         columns.setdefault(path, _column(path, one, described.get(path, {}), tagged.get(path, [])))
-    return content(list(columns.values())), bool(described)
+    return content(list(columns.values())), (SEEN if told.get("observed") else PROMISED) if described else NAMES
 
 
 def _walk(fields: Any, above: str) -> Iterator[tuple[str, Any]]:
@@ -165,7 +169,7 @@ def _result(one: Mapping[str, Any]) -> Result:
 
 
 def measures(found: Mapping[str, Any]) -> tuple[Measure, ...]:
-    """The figures of a dataQualityMetrics facet; a mean where there are a sum and a count (else rows less nulls)."""
+    """The figures of a dataQualityMetrics facet, with a mean where there are a sum and a count."""
     read = [Measure(column=None, metric=COUNTED[key], value=at) for key, at in _numbers(found, COUNTED)]
     rows = next((one.value for one in read if one.metric == "row_count"), None)
     for column, told in sorted((found.get("columnMetrics") or {}).items()):

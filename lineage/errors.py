@@ -17,12 +17,14 @@ LineageError
  ├─ StreamNotRunning        nobody runs the job: .job, .since                           exit 3
  ├─ StreamStillRunning      it did not stop in time: .job, .holder           retryable  exit 3
  └─ ChecksFailed            a critical expectation does not hold: .outcome, .where      exit 1
+     └─ QualityFailed       told at the end of a run: .titles, .report                  exit 1
 
 Errors of tasks carry what was done before in `.outcome`, so that the FAIL event tells it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -228,3 +230,15 @@ class ChecksFailed(LineageError):
         named = "; ".join(f"{check.title}: expected {check.expected}, found {check.actual}" for check in critical)
         super().__init__(f"{len(critical)} critical check(s) failed on {where}: {named}. {remedy}")
         self.outcome, self.where = outcome, where
+
+
+class QualityFailed(ChecksFailed):
+    """Critical checks failed earlier in the run; everything after them was done, the report is written."""
+
+    def __init__(self, outcome: Outcome, *, titles: Sequence[str], report: str) -> None:
+        LineageError.__init__(
+            self,
+            f"{len(titles)} critical check(s) of this run failed: {'; '.join(titles)}. "
+            f"The report {report} shows rows, owner and what is downstream; repair the source, then run again.",
+        )
+        self.outcome, self.titles, self.report = outcome, tuple(titles), report

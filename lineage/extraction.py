@@ -87,6 +87,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "rows_duplicate": outcome.rows_duplicate,
         "rejected": dict(outcome.rejected),
         "interval": [at.isoformat() for at in outcome.interval] if outcome.interval else None,
+        "counts": dict(outcome.counts),
         "offsets": [facets.offset_range(at) for at in outcome.offsets],
         "inputs": [str(read.dataset) for read in outcome.inputs],
         "outputs": {str(written.dataset): written.rows for written in outcome.outputs},
@@ -135,12 +136,14 @@ def _input(read: Read) -> InputDataset:
         )
     if read.metrics or read.rows is not None:
         found["dataQualityMetrics"] = ol.data_quality_metrics_input_dataset.DataQualityMetricsInputDatasetFacet(
-            columnMetrics={name: _metrics(metrics) for name, metrics in read.metrics.items()}, rowCount=read.rows
+            columnMetrics={name: _metrics(metrics) for name, metrics in read.metrics.items()},
+            rowCount=read.rows,
+            lastUpdated=read.newest.isoformat() if read.newest else None,
         )
     described = dataset_facets(read.dataset, contract=read.contract, schema=read.schema)
     if read.profile is not None:
         described[PROFILE] = facets.profile(read.profile)
-    return InputDataset(
+    return facets.Input(
         namespace=read.dataset.namespace,
         name=read.dataset.name,
         facets=described,
@@ -162,7 +165,7 @@ def _output(written: Written) -> OutputDataset:
         figures["outputStatistics"] = ol.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
             rowCount=written.rows, size=written.size_bytes, fileCount=written.files
         )
-    return OutputDataset(
+    return facets.Output(
         namespace=written.dataset.namespace, name=written.dataset.name, facets=described, outputFacets=figures
     )
 

@@ -85,6 +85,8 @@ class Read:
     schema: Schema | None = None
     """What was seen, when it differs from the contract's."""
     rows: int | None = None
+    newest: datetime | None = None
+    """When the newest row was written."""
     checks: tuple[Check, ...] = ()
     metrics: Mapping[str, ColumnMetrics] = field(default_factory=dict)
     profile: "Profile | None" = None
@@ -140,6 +142,8 @@ class Outcome:
     interval: tuple[datetime, datetime] | None = None
     sql: tuple[str, ...] = ()
     messages: tuple[Message, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Other things counted, by what people call them: {"new": 2, "stale": 1}."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Where a person can look: {"report": "s3://...", "data docs": "file://..."}."""
 

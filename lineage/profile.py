@@ -6,7 +6,7 @@ that a contract names and does not tag as personal: what a producer invents may 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from catalog.contract import Contract
 from lineage.outcome import ColumnMetrics
@@ -77,6 +77,28 @@ class Profile:
     def metrics(self) -> dict[str, ColumnMetrics]:
         """The figures by column, for the standard facet."""
         return {column.path: column.metrics for column in self.columns}
+
+
+def told(found: Profile) -> dict[str, Any]:
+    """The whole profile in JSON, for who draws it."""
+    columns = [
+        {
+            "path": column.path,
+            "rows": sum(column.shapes.values()),
+            "nulls": column.metrics.null_count,
+            "distinct": column.metrics.distinct_count,
+            "min": column.metrics.minimum,
+            "max": column.metrics.maximum,
+            "mean": column.mean,
+            "quantiles": dict(column.metrics.quantiles),
+            "shapes": dict(column.shapes),
+            "top": [list(one) for one in column.top],
+            "span": list(column.span) if column.span else None,
+            "masked": column.masked,
+        }
+        for column in found.columns
+    ]
+    return {"rows": found.rows, "unreadable": found.unreadable, "columns": columns}
 
 
 def of_messages(values: Sequence[bytes], contract: Contract) -> Profile:

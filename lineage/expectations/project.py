@@ -96,7 +96,14 @@ class Project:
         count, metrics = measure(batch, _query(rows, batch))
         checks = tuple(check(one) for one in found.results)
         return Validation(
-            read=Read(dataset=batch.dataset, contract=batch.contract, rows=count, checks=checks, metrics=metrics),
+            read=Read(
+                dataset=batch.dataset,
+                contract=batch.contract,
+                rows=count,
+                newest=batch.newest,
+                checks=checks,
+                metrics=metrics,
+            ),
             rejected=max((_rejected(one) for one in found.results), default=0),
             page=self._publish(context, found, batch=batch, at=as_of, run=run),
             offsets=batch.offsets,

@@ -10,6 +10,7 @@ from catalog.dataset import Dataset
 from lineage import sample
 from lineage.errors import ChecksFailed, ConfigurationError
 from lineage.expectations.schema import ASPECTS, Aspect
+from lineage.hooks import place
 from lineage.operators.base import LineageOperator
 from lineage.outcome import Outcome, Read
 
@@ -74,8 +75,9 @@ class GreatExpectationsOperator(LineageOperator):
         self.aspects, self.offsets = tuple(aspects), offsets
         self.loads_into = dict(loads_into or {})
         self.fail_on, self.max_rows, self.load = fail_on, max_rows, load
-        self.lake_conn_id, self.warehouse_conn_id = lake_conn_id, warehouse_conn_id
-        self.cache_conn_id, self.kafka_conn_id = cache_conn_id, kafka_conn_id
+        self.conn_ids = {
+            "lake": lake_conn_id, "warehouse": warehouse_conn_id, "cache": cache_conn_id, "kafka": kafka_conn_id,
+        }  # fmt: skip
 
     def run(self, context: "Context") -> Outcome:
         """Check every dataset, then decide: what is wrong is told in one go, not dataset by dataset."""
@@ -127,7 +129,9 @@ class GreatExpectationsOperator(LineageOperator):
         from lineage.hooks.warehouse import WarehouseHook
 
         if table := self.loads_into.get(contract.id):
-            return reader.loaded_until(WarehouseHook(self.warehouse_conn_id), table) or datetime(1970, 1, 1, tzinfo=UTC)
+            return reader.loaded_until(WarehouseHook(self.conn_ids["warehouse"]), table) or datetime(
+                1970, 1, 1, tzinfo=UTC
+            )
         return datetime.fromisoformat(self.above) if self.above else None
 
     def _dataset(self, contract: Contract) -> Dataset:
@@ -135,28 +139,7 @@ class GreatExpectationsOperator(LineageOperator):
         return found
 
     def _hook(self, contract: Contract) -> Any:
-        """The connection that leads to the contract's kind of dataset.
-
-        Raises:
-            ConfigurationError: GX has nothing to check there (objects, an API).
-        """
-        if contract.kind == "lake":
-            from lineage.hooks.lake import LakeHook
-
-            return LakeHook(self.lake_conn_id)
-        if contract.kind == "warehouse":
-            from lineage.hooks.warehouse import WarehouseHook
-
-            return WarehouseHook(self.warehouse_conn_id)
-        if contract.kind == "cache":
-            from lineage.hooks.cache import CacheHook
-
-            return CacheHook(self.cache_conn_id)
-        if contract.kind == "kafka":
-            from lineage.hooks.kafka import KafkaHook
-
-            return KafkaHook(self.kafka_conn_id)
-        raise ConfigurationError("contract_ids", f"{contract.id} is neither a table, nor a topic, nor a cache")
+        return place.hook(contract, **self.conn_ids)
 
     def _outcome(self, validations: "tuple[Validation, ...]") -> Outcome:
         return Outcome(

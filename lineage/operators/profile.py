@@ -18,6 +18,8 @@ MAX_ROWS = 200_000
 class ProfileTopicOperator(LineageOperator):
     """Profile the newest messages of a topic. The outcome names their offsets: given back, the same come again.
 
+    The whole profile is the task's XCom `profile`.
+
     Args:
         contract_id: the topic, by the id of its contract.
         offsets: JSON list of topic, partition, start and end, as an earlier run told it; empty: the newest messages.
@@ -53,6 +55,7 @@ class ProfileTopicOperator(LineageOperator):
                 "%s: %d null, %d distinct, %s", column.path, column.metrics.null_count or 0,
                 column.metrics.distinct_count or 0, ", ".join(f"{n} {shape}" for shape, n in column.shapes.items()),
             )  # fmt: skip
+        context["ti"].xcom_push(key="profile", value=profile.told(found))
         self.log.info("profiled %d messages, %d of them unreadable", found.rows, found.unreadable)
         read = Read(
             dataset=hook.dataset(promised.name), contract=promised, rows=found.rows, metrics=found.metrics,

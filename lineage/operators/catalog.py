@@ -1,0 +1,118 @@
+"""Bringing the data catalog up to date: index, tags and owners in the backend, pages in the lake; and what is new."""
+
+import mimetypes
+import tempfile
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalog import contract as contracts
+from lineage.hooks.catalog import CatalogHook
+from lineage.hooks.lake import LakeHook
+from lineage.operators.base import LineageOperator
+from lineage.outcome import Outcome, Read, Written
+
+if TYPE_CHECKING:
+    from airflow.sdk.definitions.context import Context
+
+    from catalog.index import Index
+    from catalog.marquez import Marquez
+
+RECORD, CATALOG = "api.lineage_events", "object.catalog"
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class UpdateCatalogOperator(LineageOperator):
+    """Read the record into the index, write the contracts' tags, owners and descriptions back, publish the pages.
+
+    Rows in are datasets known, rows out are pages. The outcome's counts are what was learned since this task last
+    succeeded: new, changed, vanished; and what needs care now: stale, undocumented, unowned.
+    """
+
+    ui_color = "#d9f2e3"
+
+    def __init__(self, *, lake_conn_id: str = LakeHook.default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.lake_conn_id = lake_conn_id
+
+    @cached_property
+    def hook(self) -> CatalogHook:
+        """Where the record is read."""
+        return CatalogHook()
+
+    @cached_property
+    def lake(self) -> LakeHook:
+        """Where the pages are published."""
+        return LakeHook(self.lake_conn_id)
+
+    def run(self, context: "Context") -> Outcome:
+        """The same record gives the same index and the same pages."""
+        with self.hook.reading() as (index, client):
+            counts = self._learned(index) | self._write_back(index, client)
+            sizes = self._publish(index)
+            known = len(index.datasets())
+        return Outcome(
+            inputs=self._inputs(),
+            outputs=(self._written(rows=len(sizes), size_bytes=sum(sizes), files=len(sizes)),),
+            rows_in=known,
+            rows_out=len(sizes),
+            counts=counts,
+            links={"catalog": f"s3://{self.lake.bucket}/{self._prefix}/index.html"},
+        )
+
+    def expected(self) -> Outcome:
+        """The record, and the pages."""
+        return Outcome(inputs=self._inputs(), outputs=(self._written(),))
+
+    @property
+    def _prefix(self) -> str:
+        return contracts.load(CATALOG).name
+
+    def _learned(self, index: "Index") -> dict[str, int]:
+        from catalog.learned import learned
+
+        runs = index.runs(self.hook.job(f"{self.dag_id}.{self.task_id}"), limit=20)
+        since = max((run.ended for run in runs if run.ended and run.state == "COMPLETE"), default=FIRST)
+        answer = learned(index, since=since)
+        for word, datasets in answer.value.groups().items():
+            self.log.info("%d %s: %s", len(datasets), word, ", ".join(map(str, datasets)) or "none")
+        for reason in answer.completeness.reasons:
+            self.log.warning("the record may lack something: %s", reason)
+        return {word: len(datasets) for word, datasets in answer.value.groups().items()}
+
+    def _write_back(self, index: "Index", client: "Marquez") -> dict[str, int]:
+        from catalog import writeback
+
+        told = ((entry.dataset, entry.contract) for entry in index.datasets() if not entry.vanished)
+        promised = dict(writeback.promises(told, index.contracts))
+        done = writeback.write(client, promised, now=datetime.now(UTC))
+        self.log.info("wrote %d tags, took %d away, described %d datasets", done.tagged, done.untagged, done.described)
+        return {"tagged": done.tagged, "untagged": done.untagged, "described": done.described}
+
+    def _publish(self, index: "Index") -> list[int]:
+        """The site's files into the lake; their sizes in bytes."""
+        from catalog import site
+
+        with tempfile.TemporaryDirectory(prefix="ecompulse-site-") as folder:
+            published = site.build(index, Path(folder), settings=self.hook.settings)
+            files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+            sizes = [self._put(path, path.relative_to(folder).as_posix()) for path in files]
+        self.log.info("published %d pages under %s", published.pages, self._prefix)
+        return sizes
+
+    def _put(self, path: Path, name: str) -> int:
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        text = "; charset=utf-8" if kind.startswith("text/") or kind.endswith(("javascript", "json")) else ""
+        return self.lake.put(f"{self._prefix}/{name}", path.read_bytes(), content_type=kind + text)
+
+    def _inputs(self) -> tuple[Read, ...]:
+        promised = contracts.load(RECORD)
+        return (Read(dataset=self.hook.dataset(promised.name), contract=promised),)
+
+    def _written(self, *, rows: int | None = None, size_bytes: int | None = None, files: int | None = None) -> Written:
+        promised = contracts.load(CATALOG)
+        return Written(
+            dataset=self.lake.object_dataset(promised.name), contract=promised, rows=rows, size_bytes=size_bytes,
+            files=files,
+        )  # fmt: skip
