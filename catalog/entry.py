@@ -100,6 +100,8 @@ class SchemaVersion:
     until: datetime | None
     """The event that first told otherwise; None while it holds."""
     witnesses: tuple[Job, ...]
+    seen: bool = True
+    """Whether who told it first looked at the data; otherwise it is what a contract promised then."""
     checks_passed: int = 0
     checks_failed: int = 0
 

@@ -5,6 +5,7 @@ what they leave out.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
+from sqlite3 import Row
 from typing import Any
 
 from catalog.dataset import Dataset
@@ -202,7 +203,7 @@ def _words(edge: ColumnEdge) -> tuple[Any, ...]:
     )
 
 
-def _where(row: Mapping[str, Any]) -> tuple[Cell, Cell]:
+def _where(row: Row) -> tuple[Cell, Cell]:
     return (row["origin"], row["origin_column"]), (row["target"], row["target_column"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from catalog.dataset import Dataset
-from catalog.entry import Answer, Change, Column, Job, SchemaVersion
+from catalog.entry import Answer, Change, Column, SchemaVersion
 from catalog.event import EPOCH, MICROSECOND, moment
 from catalog.index import Index, values
 from catalog.index.fold import names_of
@@ -29,9 +29,8 @@ def versions(index: Index, dataset: Dataset, *, every: bool = False) -> Answer[t
     at = index.id_of(dataset)
     sql = f"SELECT * FROM version WHERE dataset = ? {'' if every else 'AND main'} ORDER BY since DESC, event DESC"
     rows = index.db.execute(sql, (at,)).fetchall()
-    contents = dict(
-        rows_in(index.db, "SELECT id, body FROM content WHERE id IN ({ids})", {row["schema"] for row in rows})
-    )
+    kept = rows_in(index.db, "SELECT id, body FROM content WHERE id IN ({ids})", {row["schema"] for row in rows})
+    contents = {row["id"]: orjson.loads(row["body"]) for row in kept}
     told = {str(n): (row["since"], row["event"], row["run"], row["job"]) for n, row in enumerate(rows)}
     origins = values.origins(index.db, told)
     jobs = values.job_names(index.db, {who for row in rows for who in orjson.loads(row["witnesses"])})
@@ -39,10 +38,11 @@ def versions(index: Index, dataset: Dataset, *, every: bool = False) -> Answer[t
     found = tuple(
         SchemaVersion(
             content=f"{row['schema']:016x}",
-            columns=_columns(orjson.loads(contents[row["schema"]])),
+            columns=_columns(contents[row["schema"]]),
             since=origins[str(n)],
             until=values.when(row["until"]),
             witnesses=tuple(sorted(jobs[who] for who in orjson.loads(row["witnesses"]))),
+            seen=bool(row["seen"]),
             checks_passed=checked.get(row["run"], (0, 0))[0],
             checks_failed=checked.get(row["run"], (0, 0))[1],
         )

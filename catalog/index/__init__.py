@@ -1,4 +1,4 @@
-"""The record, folded: what the backend's events say, in one file that answers in milliseconds and can be thrown away."""
+"""The record, folded: what the backend's events say, in one file that answers at once and can be thrown away."""
 
 from catalog.index.read import Added, Index
 

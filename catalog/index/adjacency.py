@@ -19,8 +19,9 @@ FLOWS = """SELECT f.job, j.task, f.side, coalesce(a.dataset, f.dataset) AS datas
 PRESENT = """(f.last_seen >= j.begin AND (m.last_seen >= j.begin OR m.last_seen =
   (SELECT max(o.last_seen) FROM mapping o WHERE o.job = m.job AND o.dataset = m.dataset)))"""
 """Whether a mapping holds: its edge is current, and nothing else was told of its target since."""
-CELLS = f"""SELECT DISTINCT coalesce(b.dataset, s.origin), s.origin_column, coalesce(a.dataset, m.dataset), s.target_column
-  FROM mapping m JOIN job j ON j.id = m.job JOIN flow f ON f.job = m.job AND f.dataset = m.dataset AND f.side = 'out'
+CELLS = f"""SELECT DISTINCT coalesce(b.dataset, s.origin), s.origin_column, coalesce(a.dataset, m.dataset),
+  s.target_column FROM mapping m JOIN job j ON j.id = m.job
+  JOIN flow f ON f.job = m.job AND f.dataset = m.dataset AND f.side = 'out'
   JOIN column_source s ON s.lineage = m.lineage LEFT JOIN alias a ON a.alias = m.dataset
   LEFT JOIN alias b ON b.alias = s.origin WHERE {PRESENT}"""
 _held: dict[tuple[Any, ...], Any] = {}

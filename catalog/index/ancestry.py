@@ -9,6 +9,7 @@ A job is a step when a job above it tells lineage itself; its task is the neares
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -90,11 +91,7 @@ def _gap(db: sqlite3.Connection, job: int) -> int | None:
     """The usual time between two runs, None with fewer than four: nothing is usual yet."""
     sql = "SELECT min(first) AS at FROM run WHERE job = ? GROUP BY coalesce(parent, id) ORDER BY at DESC LIMIT ?"
     times = [row[0] for row in db.execute(sql, (job, LATEST_RUNS))]
-    return (
-        int(median(later - earlier for later, earlier in zip(times, times[1:], strict=False)))
-        if len(times) > 3
-        else None
-    )
+    return int(median(later - earlier for later, earlier in pairwise(times))) if len(times) > 3 else None
 
 
 def derive_roles(db: sqlite3.Connection) -> set[int]:

@@ -12,8 +12,8 @@ from catalog.schema import Field
 
 Column = Mapping[str, Any]
 SAID = {
-    "primaryKey": "key {}", "unique": "unique", "partition": "partition {}", "enum": "one of {}", "default": "default {}",
-    "length": "length {}", "precision": "precision {}", "scale": "scale {}",
+    "primaryKey": "key {}", "unique": "unique", "partition": "partition {}", "enum": "one of {}",
+    "default": "default {}",     "length": "length {}", "precision": "precision {}", "scale": "scale {}",
 }  # fmt: skip
 SAME = {"integer": "int", "long": "bigint", "float": "double", "varchar": "string", "text": "string", "bool": "boolean"}
 """Words of engines for our types (catalog.schema), where a witness tells no details."""

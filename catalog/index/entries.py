@@ -1,10 +1,11 @@
 """What search looks through, kept in step with what was derived: one entry per dataset, column, job, check and owner.
 
 Words are written as catalog.word compares them. Standing (owner, tier, health, freshness, drift, use) is not copied
-here: the view `document` joins it, so that a run that changed nothing but time costs no words.
+here: search joins it, so that a run that changed nothing but time costs no words.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from catalog.word import key, words
 REPORT = "report"
 """Tag, by contract or told, of a dataset that is a report for people."""
 Entry = tuple[Any, ...]
+COUNT = "INSERT INTO word VALUES (?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number"
 
 
 def derive_dataset(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:
@@ -125,16 +127,30 @@ def _bring(db: sqlite3.Connection, key: str, subject: int, wanted: Sequence[Entr
 def _replace(db: sqlite3.Connection, held: dict[int, Entry], wanted: Sequence[Entry]) -> None:
     """Write only what is not there yet: words are costly to index."""
     new = {entry[0]: entry for entry in wanted}
-    gone = [(at,) for at, entry in held.items() if new.get(at) != entry]
-    db.executemany("DELETE FROM search WHERE rowid = ?", gone)
-    for at, entry in held.items():
-        if new.get(at) != entry:
-            db.executemany("DELETE FROM handle WHERE key = ? AND entry = ?", [(one, at) for one in entry[11].split()])
-    db.executemany("DELETE FROM entry WHERE id = ?", gone)
+    gone = [entry for at, entry in held.items() if new.get(at) != entry]
     fresh = [entry for at, entry in new.items() if held.get(at) != entry]
+    counts: Counter[str] = Counter()
+    for entry in gone:
+        counts.subtract(word for text in _worded(entry) for word in text)
+    rows = [(entry[0], _worded(entry)) for entry in fresh]
+    for _, texts in rows:
+        counts.update(word for text in texts for word in text)
+    db.executemany("DELETE FROM search WHERE rowid = ?", [(entry[0],) for entry in gone])
+    db.executemany("DELETE FROM handle WHERE key = ? AND entry = ?", _handles(gone))
+    db.executemany("DELETE FROM entry WHERE id = ?", [(entry[0],) for entry in gone])
     insert(db, "entry", fresh)
-    insert(db, "handle", [(one, entry[0]) for entry in fresh for one in entry[11].split()])
-    rows = [
-        (entry[0], *(" ".join(words(text)) for text in (entry[2], entry[3], entry[4], entry[9]))) for entry in fresh
-    ]
-    db.executemany("INSERT INTO search (rowid, name, title, text, tags) VALUES (?, ?, ?, ?, ?)", rows)
+    insert(db, "handle", _handles(fresh))
+    sql = "INSERT INTO search (rowid, name, title, text, tags) VALUES (?, ?, ?, ?, ?)"
+    db.executemany(sql, [(at, *(" ".join(text) for text in texts)) for at, texts in rows])
+    db.executemany(COUNT, [(word, number) for word, number in sorted(counts.items()) if number])
+    if gone:
+        db.execute("DELETE FROM word WHERE number = 0")
+
+
+def _worded(entry: Entry) -> tuple[tuple[str, ...], ...]:
+    """The stems of name, title, text and tags."""
+    return tuple(words(text) for text in (entry[2], entry[3], entry[4], entry[9]))
+
+
+def _handles(found: Iterable[Entry]) -> list[tuple[str, int]]:
+    return [(one, entry[0]) for entry in found for one in entry[11].split()]

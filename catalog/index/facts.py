@@ -138,7 +138,7 @@ def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:
         batch.add("dataset_name", previous, told.previous.namespace, told.previous.name)
     batch.add(
         "told", dataset, event.time, event.id, told.side, job, run, event.type, observed(event, told),
-        batch.content(told.schema), told.detailed, told.lineage.id if told.lineage else None, batch.content(told.said),
+        batch.content(told.schema), told.knows, told.lineage.id if told.lineage else None, batch.content(told.said),
         told.lifecycle, previous, told.rows, told.size, told.files,
     )  # fmt: skip
     if told.said:

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from catalog.contract import Contract
 from catalog.event import Event, Unusable
 from catalog.index import ancestry, entries, facts, portrait, story
-from catalog.index.portrait import Promises
+from catalog.index.portrait import DAY, Promises
 from catalog.index.store import insert, keep, recall, rows_in
 
 
@@ -113,11 +113,11 @@ def _end(alias: int, claims: Mapping[int, int]) -> int:
 
 
 def _derive_jobs(db: sqlite3.Connection, touched: Touched, runs: set[int]) -> None:
-    """Runs, jobs and roles; whoever read through a run whose place changed is touched too."""
-    sql = "SELECT id, job, parent FROM run WHERE id IN ({ids})"
+    """Runs, jobs and roles; what was read through a run whose place or day changed is touched too."""
+    sql = f"SELECT id, job, parent, first / {DAY} FROM run WHERE id IN ({{ids}})"
     before = {row["id"]: tuple(row) for row in rows_in(db, sql, runs)}
     ancestry.derive_runs(db, runs)
-    moved = {row["id"] for row in rows_in(db, sql, runs) if row["id"] in before and tuple(row) != before[row["id"]]}
+    moved = {row["id"] for row in rows_in(db, sql, runs) if tuple(row) != before.get(row["id"])}
     moved |= _below(db, moved)
     jobs = {row[0] for row in rows_in(db, "SELECT DISTINCT job FROM event WHERE run IN ({ids})", runs)}
     ancestry.derive_jobs(db, jobs)
@@ -148,9 +148,9 @@ def _derive_datasets(db: sqlite3.Connection, touched: Touched, promises: Promise
         if dataset in aliases(db):
             _forget(db, dataset)
             continue
-        row = db.execute("SELECT schema, detailed, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
+        row = db.execute("SELECT schema, knows, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
         leads = story.leader(db, names)
-        told = (leads.content, leads.detailed, leads.side == "out") if leads else (None, False, False)
+        told = (leads.content, leads.knows, leads.side == "out") if leads else (None, 0, False)
         news = news or row is None or tuple(row) != told
         since = story.derive(db, dataset, names) if news else None
         portrait.derive(db, dataset, names, promises, since)

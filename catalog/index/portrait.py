@@ -27,6 +27,7 @@ KINDS = {
 LAKE = re.compile(r"(?:.*/)?[^/]+\.db/([^/]+)")
 DAY = 86_400_000_000
 WINDOW = 30
+NEWEST = "ORDER BY time DESC, event DESC LIMIT 1"
 BLOCKING = ("error", "critical")
 READS = """SELECT DISTINCT t.run, r.first / {day} AS day, r.parent, j.role FROM told t JOIN run r ON r.id = t.run
   JOIN job j ON j.id = r.job WHERE t.dataset IN ({{ids}}) AND t.side = 'in' AND t.time > {since}"""
@@ -84,9 +85,9 @@ def derive(
         "kind": contract.kind if contract else kind, "title": contract.title if contract else short,
         "description": told.get("description") or (contract.description if contract else ""),
         "owner": told.get("owner") or (contract.owner if contract else None),
-        "tier": _tier(tags, contract), "tags": orjson.dumps([tag for tag in tags if not tag.startswith("tier:")]).decode(),
+        "tier": _tier(tags, contract), "tags": _json([tag for tag in tags if not tag.startswith("tier:")]),
         "contract": told.get("contract") or (f"{contract.id}@{contract.version}" if contract else None),
-        "schema": leads.content if leads else None, "detailed": bool(leads and leads.detailed),
+        "schema": leads.content if leads else None, "knows": leads.knows if leads else 0,
         "writer": bool(leads and leads.side == "out"), "since": known, **times, "every": _every(contract),
         "vanished": _vanished(db, names), "health": derive_checks(db, names), "freshness": "unknown", "reads_30d": 0,
         "differences": "[]",
@@ -120,6 +121,10 @@ def _known(db: sqlite3.Connection, dataset: int) -> str:
     return str(row[0]) if row else "{}"
 
 
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
 def _latest(db: sqlite3.Connection, names: Sequence[int]) -> dict[str, str]:
     """The latest telling of each facet under any of the names."""
     sql = "SELECT facet, value FROM latest WHERE subject IN ({ids})"
@@ -138,7 +143,7 @@ def _every(contract: Contract | None) -> int | None:
 
 def _times(db: sqlite3.Connection, names: Sequence[int]) -> dict[str, int | None]:
     flows = list(rows_in(db, "SELECT side, first_seen, last_seen, last_done FROM flow WHERE dataset IN ({ids})", names))
-    rows = "SELECT rows, time, event FROM told WHERE dataset IN ({ids}) AND rows IS NOT NULL ORDER BY time DESC, event DESC LIMIT 1"
+    rows = "SELECT rows, time, event FROM told WHERE dataset IN ({ids}) AND rows IS NOT NULL " + NEWEST
     last = max(rows_in(db, rows, names), key=lambda row: (row["time"], row["event"]), default=None)
     written = [row["last_done"] for row in flows if row["side"] == "out" and row["last_done"] is not None]
     return {
@@ -150,7 +155,7 @@ def _times(db: sqlite3.Connection, names: Sequence[int]) -> dict[str, int | None
 
 
 def _vanished(db: sqlite3.Connection, names: Sequence[int]) -> bool:
-    sql = "SELECT time, event, lifecycle FROM told WHERE dataset IN ({ids}) AND observed > 0 ORDER BY time DESC, event DESC LIMIT 1"
+    sql = "SELECT time, event, lifecycle FROM told WHERE dataset IN ({ids}) AND observed > 0 " + NEWEST
     last = max(rows_in(db, sql, names), key=lambda row: (row["time"], row["event"]), default=None)
     return last is not None and last["lifecycle"] == story.GONE
 
@@ -165,7 +170,7 @@ def _differences(db: sqlite3.Connection, row: Mapping[str, Any], contract: Contr
         "SELECT max(time) FROM change WHERE dataset = ? AND path = ? AND kind = 'column_removed'",
     )
     rows = []
-    for path, promised, observed in columns.broken(orjson.loads(found[0]), contract, detailed=row["detailed"]):
+    for path, promised, observed in columns.broken(orjson.loads(found[0]), contract, detailed=bool(row["knows"])):
         at = since[path][0] if path in since else db.execute(removed, (row["id"], path)).fetchone()[0]
         rows.append([path, promised, observed, at or row["first_seen"]])
     return orjson.dumps(rows).decode()

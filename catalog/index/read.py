@@ -39,9 +39,10 @@ class Added:
 class Index:
     """One index file; a context manager. Several may read while one writes; readers see the state before."""
 
-    def __init__(self, db: sqlite3.Connection, contracts: Mapping[str, Contract]) -> None:
+    def __init__(self, db: sqlite3.Connection, contracts: Mapping[str, Contract], path: Path | None = None) -> None:
         self.db = db
         self.contracts = contracts
+        self.path = path
 
     @classmethod
     def open(cls, path: Path | str, contracts: Mapping[str, Contract] | None = None) -> "Index":
@@ -50,10 +51,10 @@ class Index:
         Contracts that differ from those of the last time are taken over at once.
         """
         known = load_all() if contracts is None else contracts
-        index = cls(store.connect(path), known)
+        index = cls(store.connect(path), known, None if path == ":memory:" else Path(path))
         if fold.outdated(index.db, known):
             with store.writing(index.db):
-                fold.renew(index.db, known)
+                index.renew()
         return index
 
     def __enter__(self) -> "Index":
@@ -79,14 +80,22 @@ class Index:
 
     def add(self, documents: Iterable[Mapping[str, Any]]) -> Added:
         """Take in event documents in any order, repeats included; everything derived follows, in one transaction."""
-        read = [event.read(document) for document in documents]
-        events = [one for one in read if isinstance(one, event.Event)]
-        unusable = [one for one in read if isinstance(one, event.Unusable)]
         with store.writing(self.db):
-            new = facts.unknown(self.db, events)
-            if new or unusable:
-                fold.fold(self.db, new, unusable, self.contracts)
+            return self.take(event.read(document) for document in documents)
+
+    def take(self, read: Iterable[event.Event | event.Unusable]) -> Added:
+        """As `add`, of events that have been read, within a transaction of the caller."""
+        told = list(read)
+        events = [one for one in told if isinstance(one, event.Event)]
+        unusable = [one for one in told if isinstance(one, event.Unusable)]
+        new = facts.unknown(self.db, events)
+        if new or unusable:
+            fold.fold(self.db, new, unusable, self.contracts)
         return Added(new=len(new), repeated=len(events) - len(new), unusable=len(unusable))
+
+    def renew(self) -> None:
+        """Derive anew what depends on the contracts, within a transaction of the caller."""
+        fold.renew(self.db, self.contracts)
 
     def find(self, text: str) -> Node:
         """The dataset or job of this name: contract id, `namespace/name`, full name, or short name.

@@ -17,7 +17,7 @@ CREATE INDEX event_by_time ON event (time);
 -- `observed`: 0 is no observation of the schema, 1 one of a run that goes on, 2 one of a run that ended.
 CREATE TABLE told (
   dataset INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL, side TEXT NOT NULL, job INTEGER NOT NULL,
-  run INTEGER NOT NULL, type TEXT NOT NULL, observed INTEGER NOT NULL, schema INTEGER, detailed INTEGER NOT NULL,
+  run INTEGER NOT NULL, type TEXT NOT NULL, observed INTEGER NOT NULL, schema INTEGER, knows INTEGER NOT NULL,
   lineage INTEGER, said INTEGER, lifecycle TEXT NOT NULL, previous INTEGER, rows INTEGER, size INTEGER, files INTEGER,
   PRIMARY KEY (dataset, time, event, side)) WITHOUT ROWID;
 CREATE INDEX told_by_run ON told (run);
@@ -78,17 +78,20 @@ CREATE TABLE job (
 -- The last word of each witness (catalog.index.timeline), by the name under which it told.
 CREATE TABLE witness (
   dataset INTEGER NOT NULL, job INTEGER NOT NULL, side TEXT NOT NULL, time INTEGER NOT NULL, schema INTEGER,
-  said INTEGER, detailed INTEGER NOT NULL, PRIMARY KEY (dataset, job, side)) WITHOUT ROWID;
+  said INTEGER, knows INTEGER NOT NULL, PRIMARY KEY (dataset, job, side)) WITHOUT ROWID;
 CREATE TABLE dataset (
   id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, short TEXT NOT NULL, kind TEXT NOT NULL,
   title TEXT NOT NULL, description TEXT NOT NULL, owner TEXT, tier TEXT, tags TEXT NOT NULL, contract TEXT,
-  schema INTEGER, detailed INTEGER NOT NULL, writer INTEGER NOT NULL, since TEXT NOT NULL, first_seen INTEGER, last_read INTEGER, last_written INTEGER, last_rows INTEGER,
+  schema INTEGER, knows INTEGER NOT NULL, writer INTEGER NOT NULL, since TEXT NOT NULL, first_seen INTEGER,
+  last_read INTEGER, last_written INTEGER, last_rows INTEGER,
   every INTEGER, vanished INTEGER NOT NULL, health TEXT NOT NULL, freshness TEXT NOT NULL, reads_30d INTEGER NOT NULL,
   differences TEXT NOT NULL);
+CREATE INDEX dataset_use ON dataset (id, reads_30d, tier);
+CREATE INDEX dataset_by_use ON dataset (reads_30d);
 CREATE INDEX dataset_by_short ON dataset (short);
 CREATE TABLE version (
   dataset INTEGER NOT NULL, since INTEGER NOT NULL, schema INTEGER NOT NULL, until INTEGER, main INTEGER NOT NULL,
-  event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL, witnesses TEXT NOT NULL,
+  seen INTEGER NOT NULL, event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL, witnesses TEXT NOT NULL,
   PRIMARY KEY (dataset, since, schema, event)) WITHOUT ROWID;
 CREATE TABLE change (
   dataset INTEGER NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, before TEXT, after TEXT,
@@ -109,22 +112,20 @@ CREATE TABLE entry (
   dataset INTEGER, job INTEGER, path TEXT, owner TEXT, tags TEXT NOT NULL, health TEXT, forms TEXT NOT NULL);
 -- Every way to write an entry's name, as catalog.word.key writes it: what search compares a whole query with.
 CREATE TABLE handle (key TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (key, entry)) WITHOUT ROWID;
+-- How often each word is used: what a mistyped one is compared with.
+CREATE TABLE word (stem TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+-- What search sorts and counts by, without the texts.
+CREATE INDEX entry_outline ON entry (id, kind, dataset, job, owner, health, tags);
+CREATE INDEX entry_groups ON entry (kind, dataset, job, owner, health, tags);
+CREATE INDEX entry_tagged ON entry (tags, dataset) WHERE tags <> '';
 CREATE INDEX entry_of_dataset ON entry (dataset);
 CREATE INDEX entry_of_job ON entry (job);
 CREATE INDEX entry_by_name ON entry (name);
 CREATE VIRTUAL TABLE search USING fts5 (name, title, text, tags, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
-CREATE VIRTUAL TABLE search_word USING fts5vocab (search, 'row');
--- An entry with the standing of the dataset that it belongs to. `key`: namespace/name of dataset or job, else the name.
-CREATE VIEW document AS
-SELECT e.id, e.kind, coalesce(d.namespace || '/' || d.name, j.namespace || '/' || j.name, e.name) AS key,
-  e.name, e.title, e.text, e.path, coalesce(d.namespace, j.namespace) AS namespace,
-  coalesce(d.name, j.name) AS subject, d.id IS NOT NULL AS of_dataset, d.kind AS type, coalesce(e.owner, d.owner) AS owner,
-  d.tier, e.tags, coalesce(e.health, d.health, 'unchecked') AS health, coalesce(d.freshness, 'unknown') AS freshness,
-  coalesce(d.differences <> '[]', 0) AS drift, coalesce(d.reads_30d, 0) AS reads_30d, coalesce(d.vanished, 0) AS vanished,
-  coalesce(d.description, '') AS description, d.contract, e.dataset, e.job, e.forms
-FROM entry e LEFT JOIN dataset d ON d.id = e.dataset LEFT JOIN job_name j ON j.id = e.job;
-
 -- Bookkeeping, no part of what the events say.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- Spans of time that were read: how many events the backend counted in each, how many it gave (repeats included), and
+-- how many are known here that it gives no more.
 CREATE TABLE window (
-  after INTEGER PRIMARY KEY, before INTEGER NOT NULL, total INTEGER NOT NULL, listed INTEGER NOT NULL);
+  after INTEGER PRIMARY KEY, before INTEGER NOT NULL, total INTEGER NOT NULL, listed INTEGER NOT NULL,
+  kept INTEGER NOT NULL);

@@ -11,8 +11,8 @@ NAMED = 3
 """So many silent jobs are named; of more, how many."""
 RETIRED = 30 * DAY
 """A job that is silent for so long is taken to be gone, not late."""
-AS_OF, FAILED, FORGOTTEN = "as_of", "failed", "forgotten"
-"""What a reading of the backend leaves behind (catalog.index.sync): its time, why it failed, what is kept only here."""
+AS_OF, FAILED = "as_of", "failed"
+"""What readings of the backend leave behind: the time of the last full one, and why a later one failed."""
 
 
 def completeness(db: sqlite3.Connection, jobs: set[int] | None) -> Completeness:
@@ -22,7 +22,7 @@ def completeness(db: sqlite3.Connection, jobs: set[int] | None) -> Completeness:
         None if as_of else "the backend has never been read in full; run `catalog sync`",
         recall(db, FAILED),
         _truncated(db),
-        recall(db, FORGOTTEN),
+        _forgotten(db),
         _unusable(db),
         _silent(db, jobs),
     ]
@@ -35,7 +35,17 @@ def _truncated(db: sqlite3.Connection) -> str | None:
     missing = db.execute("SELECT coalesce(sum(max(0, total - listed)), 0) FROM window").fetchone()[0]
     if not missing:
         return None
-    return f"the backend counts {missing} events more than it lists: static dataset or job events, which its API never gives"
+    why = "static dataset or job events, which its API never gives"
+    return f"the backend counts {missing} events more than it lists: {why}"
+
+
+def _forgotten(db: sqlite3.Connection) -> str | None:
+    found = db.execute("SELECT coalesce(sum(kept), 0), max(before) FROM window WHERE kept > 0").fetchone()
+    if not found[0]:
+        return None
+    return (
+        f"{found[0]} events before {moment(found[1]):%Y-%m-%d %H:%M} are known here only: the backend has deleted them"
+    )
 
 
 def _unusable(db: sqlite3.Connection) -> str | None:
@@ -46,7 +56,8 @@ def _unusable(db: sqlite3.Connection) -> str | None:
 def _silent(db: sqlite3.Connection, jobs: set[int] | None) -> str | None:
     """Jobs that used to run regularly and have not for more than three of their usual gaps before the newest event."""
     sql = """SELECT j.id, n.name, j.last, j.parent FROM job j JOIN job_name n ON n.id = j.id,
-      (SELECT coalesce(max(time), 0) AS now FROM event) WHERE j.role <> 'step' AND j.gap > 0 AND now - j.last > 3 * j.gap AND now - j.last < ?
+      (SELECT coalesce(max(time), 0) AS now FROM event)
+      WHERE j.role <> 'step' AND j.gap > 0 AND now - j.last > 3 * j.gap AND now - j.last < ?
       ORDER BY n.name"""
     rows = [row for row in db.execute(sql, (RETIRED,)) if jobs is None or row["id"] in jobs]
     late = {row["id"] for row in rows}

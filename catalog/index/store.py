@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zlib import crc32
 
-VERSION = 1
-SCHEMA = Path(__file__).with_name("schema.sql")
+SCHEMA = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
+RULES = 1
+"""Grows when facts are derived otherwise than before: an index of older rules is read anew."""
+VERSION = crc32(f"{RULES} {SCHEMA}".encode()) & 0x7FFFFFFF
 BOOKKEEPING = frozenset({"meta", "window"})
 CHUNK = 500
 
@@ -45,8 +48,7 @@ def empty(db: sqlite3.Connection) -> None:
     for row in sorted((tuple(row) for row in rows), key=lambda row: row[0] != "view"):
         if row[0] in ("table", "view"):
             db.execute(f"DROP {row[0]} IF EXISTS {row[1]}")
-    db.execute("DROP TABLE IF EXISTS search_word")
-    for statement in _statements(SCHEMA.read_text(encoding="utf-8")):
+    for statement in _statements(SCHEMA):
         db.execute(statement)
     keep(db, "identity", uuid4().hex)
     db.execute(f"PRAGMA user_version = {VERSION}")

@@ -6,19 +6,23 @@ which nothing changed costs nothing here.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import orjson
 
+from catalog.facet import NAMES, PROMISED, SEEN
 from catalog.index import timeline
 from catalog.index.columns import differ
 from catalog.index.store import insert, rows_in
 from catalog.index.timeline import Telling, Turn, Word
 
-TELLINGS = """SELECT t.dataset, t.time, t.event, t.job, t.side, t.run, coalesce(e.root, e.parent, t.run) AS parent, t.observed,
-  t.schema, t.detailed, t.said, t.lifecycle, t.previous
+TELLINGS = """SELECT t.dataset, t.time, t.event, t.job, t.side, t.run,
+  coalesce(e.root, e.parent, t.run) AS parent, t.observed,
+  t.schema, t.knows, t.said, t.lifecycle, t.previous
   FROM told t JOIN event e ON e.id = t.event WHERE t.dataset IN ({ids}) AND t.observed > 0 ORDER BY t.time, t.event"""
 GONE = "DROP"
+NOTHING = (False, False, False)
 LIFE = (GONE, "RENAME", "CREATE")
 
 
@@ -27,8 +31,9 @@ def news(db: sqlite3.Connection, events: Iterable[int]) -> set[int]:
 
     Of the others the time of the last word moves on; nothing else that this room derives depends on them.
     """
-    sql = """SELECT t.dataset, t.job, t.side, t.time, t.schema, t.said, t.lifecycle, w.time AS last, w.schema AS last_schema,
-      w.said AS last_said, w.detailed AS last_detailed, t.detailed FROM event e JOIN told t ON t.event = e.id AND t.run = e.run
+    sql = """SELECT t.dataset, t.job, t.side, t.time, t.schema, t.said, t.lifecycle, w.time AS last,
+      w.schema AS last_schema,
+      w.said AS last_said, w.knows AS last_knows, t.knows FROM event e JOIN told t ON t.event = e.id AND t.run = e.run
       LEFT JOIN witness w ON w.dataset = t.dataset AND w.job = t.job AND w.side = t.side
       WHERE e.id IN ({ids}) AND t.observed > 0"""
     found: set[int] = set()
@@ -36,14 +41,20 @@ def news(db: sqlite3.Connection, events: Iterable[int]) -> set[int]:
     for row in sorted(rows_in(db, sql, events), key=lambda row: int(row["time"])):
         who = (row["dataset"], row["job"], row["side"])
         known = last.get(who, row["last"])
-        new = [row[key] for key in ("schema", "said") if row[key] is not None and row[key] != row[f"last_{key}"]]
-        more = row["schema"] is not None and row["detailed"] != row["last_detailed"]
-        if known is None or row["time"] <= known or new or more or row["lifecycle"] in LIFE:
+        if known is None or row["time"] <= known or row["lifecycle"] in LIFE or _is_news(row):
             found.add(row["dataset"])
         last[who] = max(known or 0, row["time"])
     sql = "UPDATE witness SET time = ? WHERE dataset = ? AND job = ? AND side = ?"
     db.executemany(sql, [(time, *who) for who, time in last.items() if who[0] not in found])
     return found
+
+
+def _is_news(row: sqlite3.Row) -> bool:
+    if row["said"] is not None and row["said"] != row["last_said"]:
+        return True
+    repeats = row["knows"] == PROMISED and row["last_knows"] == SEEN
+    told, last = (row["schema"], row["knows"]), (row["last_schema"], row["last_knows"])
+    return row["schema"] is not None and not repeats and told != last
 
 
 def leader(db: sqlite3.Connection, names: Sequence[int]) -> Word | None:
@@ -56,7 +67,7 @@ def leader(db: sqlite3.Connection, names: Sequence[int]) -> Word | None:
             side=row["side"],
             time=row["time"],
             content=row["schema"],
-            detailed=bool(row["detailed"]),
+            knows=row["knows"],
         )
         for row in rows_in(db, sql, names)
     )
@@ -69,7 +80,7 @@ def derive(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> dict[s
     _write_words(db, names, rows)
     columns = _contents(db, {row["schema"] for row in rows} - {None})
     leads = leader(db, names)
-    versions = timeline.versions(schemas, leads.knowledge if leads else (False, False))
+    versions = timeline.versions(schemas, leads.knowledge if leads else NOTHING)
     turns = timeline.once([*_schema_turns(schemas, columns), *_word_turns(db, rows), *_life(db, dataset, names, rows)])
     _write(db, dataset, versions, turns)
     return _since(turns, [one["path"] for one in columns[leads.content]] if leads else [], versions, columns)
@@ -86,7 +97,7 @@ def _write_words(db: sqlite3.Connection, names: Sequence[int], rows: list[sqlite
             for (job, side), told in timeline.witnesses(_tellings(mine, key)).items():
                 words[name, job, side][at] = told[-1].content
                 if key == "schema":
-                    words[name, job, side][3] = told[-1].detailed
+                    words[name, job, side][3] = told[-1].knows
     for name in names:
         db.execute("DELETE FROM witness WHERE dataset = ?", (name,))
     insert(db, "witness", [(*who, *word) for who, word in words.items()])
@@ -97,7 +108,8 @@ def _tellings(rows: Iterable[sqlite3.Row], key: str) -> Iterator[Telling]:
         if row[key] is not None:
             yield Telling(
                 time=row["time"], event=row["event"], job=row["job"], side=row["side"], run=row["run"],
-                parent=row["parent"], content=row[key], final=row["observed"] == 2, detailed=bool(row["detailed"]),
+                parent=row["parent"], content=row[key], final=row["observed"] == 2,
+                knows=row["knows"] if key == "schema" else NAMES,
             )  # fmt: skip
 
 
@@ -110,7 +122,7 @@ def _contents(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Any]:
 def _schema_turns(schemas: dict[tuple[int, str], list[Telling]], columns: dict[int, Any]) -> Iterator[Turn]:
     for told in schemas.values():
         spans = timeline.segments(told)
-        for before, after in zip(spans, spans[1:], strict=False):
+        for before, after in pairwise(spans):
             for kind, path, was, now in differ(columns[before.first.content], columns[after.first.content]):
                 yield Turn(origin=after.first, kind=kind, path=path, before=was, after=now)
 
@@ -127,7 +139,7 @@ def _word_turns(db: sqlite3.Connection, rows: list[sqlite3.Row]) -> Iterator[Tur
                 words[telling.content] = word
                 told.append(telling)
         for mine in timeline.witnesses(told).values():
-            for before, after in zip(mine, mine[1:], strict=False):
+            for before, after in pairwise(mine):
                 was, now = words[before.content], words[after.content]
                 if was != now:
                     yield Turn(origin=after, kind=kind, before=was, after=now)
@@ -138,8 +150,9 @@ def _life(db: sqlite3.Connection, dataset: int, names: Sequence[int], rows: list
     first = "SELECT min(time) FROM told WHERE dataset IN ({ids})"
     begin = next(rows_in(db, first, names))[0]
     birth = (
-        """SELECT t.time, t.event, t.job, t.side, t.run, coalesce(e.root, e.parent, t.run) AS parent, t.observed,
-      t.detailed, 0 AS life FROM told t JOIN event e ON e.id = t.event WHERE t.dataset IN ({ids})"""
+        """SELECT t.time, t.event, t.job, t.side, t.run,
+  coalesce(e.root, e.parent, t.run) AS parent, t.observed,
+      t.knows, 0 AS life FROM told t JOIN event e ON e.id = t.event WHERE t.dataset IN ({ids})"""
         + f" AND t.time = {begin}"
     )
     born = min(_tellings(rows_in(db, birth, names), "life"), default=None)
@@ -175,8 +188,8 @@ def _write(db: sqlite3.Connection, dataset: int, versions: Iterable[timeline.Ver
     db.execute("DELETE FROM version WHERE dataset = ?", (dataset,))
     db.execute("DELETE FROM change WHERE dataset = ?", (dataset,))
     insert(db, "version", [
-        (dataset, one.first.time, one.content, one.until, one.main, one.first.event, one.first.run, one.first.job,
-         orjson.dumps(sorted(one.witnesses)).decode())
+        (dataset, one.first.time, one.content, one.until, one.main, one.seen, one.first.event, one.first.run,
+         one.first.job, orjson.dumps(sorted(one.witnesses)).decode())
         for one in versions
     ])  # fmt: skip
     insert(db, "change", [

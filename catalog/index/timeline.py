@@ -2,14 +2,19 @@
 
 A witness is a job on one side of a dataset: what it reads, or what it writes. Witnesses know different things (a Spark
 step says `string`, the task says `string(64)` and more; a reader may know fewer columns), so each has a timeline of its
-own, and a change is only where one witness tells otherwise than it did before. Equal changes by several witnesses are
-one, the first, until something else happens to the same column.
+own, and a change is only where one witness tells otherwise than it did before. A witness that has looked at the data
+is heard only when it looked: what it repeats of a contract, in an hour without rows, is no news. Equal changes by
+several witnesses are one, the first, until something else happens to the same column.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from catalog.facet import NAMES, PROMISED, SEEN
 
 Content = int
+Knowledge = tuple[bool, bool, bool]
+"""Whether a witness tells column details, whether it looked at the data, whether it writes."""
 DAY = 86_400_000_000
 PATIENCE = 30 * DAY
 """A witness that is silent for so long while others tell of the dataset has gone; its history stays."""
@@ -29,7 +34,7 @@ class Telling:
     content: Content
     final: bool = True
     """Told when the run ended; what was said while it went on counts only where nothing is said at its end."""
-    detailed: bool = False
+    knows: int = NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,8 @@ class Version:
     first: Telling
     until: int | None
     witnesses: frozenset[int]
+    seen: bool
+    """Whether who told it first looked at the data; otherwise it is what a contract promises."""
     main: bool
     """Told by witnesses that know as much as the leading one; the others are kept beside."""
 
@@ -59,12 +66,18 @@ def witnesses(tellings: Iterable[Telling]) -> dict[tuple[int, str], list[Telling
     by_run: dict[tuple[int, str], dict[int, list[Telling]]] = {}
     for telling in sorted(tellings):
         by_run.setdefault((telling.job, telling.side), {}).setdefault(telling.run, []).append(telling)
-    return {who: sorted(one for run in runs.values() for one in _of_run(run)) for who, runs in by_run.items()}
+    found = {who: sorted(one for run in runs.values() for one in _of_run(run)) for who, runs in by_run.items()}
+    return {who: _heard(told) for who, told in found.items()}
 
 
 def _of_run(told: list[Telling]) -> list[Telling]:
     final = [telling for telling in told if telling.final]
     return final or told
+
+
+def _heard(told: list[Telling]) -> list[Telling]:
+    looked = any(telling.knows == SEEN for telling in told)
+    return [telling for telling in told if telling.knows != PROMISED] if looked else told
 
 
 def segments(told: Sequence[Telling]) -> list[Segment]:
@@ -85,18 +98,19 @@ class Word:
     side: str
     time: int
     content: Content
-    detailed: bool
+    knows: int
 
     @property
-    def knowledge(self) -> tuple[bool, bool]:
-        """How much it knows: whether it tells column details, whether it writes."""
-        return self.detailed, self.side == "out"
+    def knowledge(self) -> Knowledge:
+        """How much it knows."""
+        return _knowledge(self.knows, self.side)
 
 
 def leader(words: Iterable[Word]) -> Word | None:
     """The witness whose word is the dataset's present schema, None when nobody tells any.
 
-    Of those that are still there: who tells column details, before who wrote it, before the newest, before the name.
+    Of those that are still there: who tells column details, before who looked, before who wrote, before the newest,
+    before the name.
     """
     told = sorted(words, key=lambda word: (word.job, word.side, word.content))
     newest = max((word.time for word in told), default=0)
@@ -104,33 +118,30 @@ def leader(words: Iterable[Word]) -> Word | None:
     return max(there, key=lambda word: (*word.knowledge, word.time), default=None)
 
 
-def knowledge(who: tuple[int, str], told: Sequence[Telling]) -> tuple[bool, bool]:
-    """As `Word.knowledge`, of a witness by its timeline."""
-    return told[-1].detailed, who[1] == "out"
+def _knowledge(knows: int, side: str) -> Knowledge:
+    return knows != NAMES, knows == SEEN, side == "out"
 
 
-def versions(by_witness: Mapping[tuple[int, str], Sequence[Telling]], least: tuple[bool, bool]) -> list[Version]:
+def versions(by_witness: Mapping[tuple[int, str], Sequence[Telling]], least: Knowledge) -> list[Version]:
     """The contents in the order in which they began, each with all who told it; `least`: the leader's knowledge."""
     found: list[Version] = []
-    spans = ((who, knowledge(who, told) >= least, one) for who, told in by_witness.items() for one in segments(told))
+    spans = (
+        (who, _knowledge(told[-1].knows, who[1]) >= least, one)
+        for who, told in by_witness.items()
+        for one in segments(told)
+    )
     for who, main, span in sorted(spans, key=lambda item: item[2].first):
         at = next((n for n in reversed(range(len(found))) if _continues(found, n, span, main)), None)
         if at is None:
+            seen, told_by = span.first.knows != PROMISED, frozenset({who[0]})
+            first = span.first
             found.append(
-                Version(
-                    content=span.first.content,
-                    first=span.first,
-                    until=span.until,
-                    witnesses=frozenset({who[0]}),
-                    main=main,
-                )
+                Version(content=first.content, first=first, until=span.until, witnesses=told_by, seen=seen, main=main)
             )
         else:
             known = found[at]
             until = None if known.until is None or span.until is None else max(known.until, span.until)
-            found[at] = Version(
-                content=known.content, first=known.first, until=until, witnesses=known.witnesses | {who[0]}, main=main
-            )
+            found[at] = replace(known, until=until, witnesses=known.witnesses | {who[0]})
     return found
 
 
@@ -160,7 +171,7 @@ def once(turns: Iterable[Turn]) -> list[Turn]:
     heard. In later runs, a turn that only repeats the last one at its path was seen late, and is left out.
     """
     heard: dict[tuple[int, str, str], Turn] = {}
-    for turn in sorted(turns, key=lambda turn: (not turn.origin.detailed, turn.origin.side != "out", turn.origin)):
+    for turn in sorted(turns, key=lambda turn: (-turn.origin.knows, turn.origin.side != "out", turn.origin)):
         known = heard.setdefault((turn.origin.parent, turn.kind, turn.path), turn)
         if known is not turn and (known.origin.job, known.origin.side) == (turn.origin.job, turn.origin.side):
             heard[turn.origin.event, turn.kind, turn.path] = turn  # one witness, two turns in one run: both

@@ -30,13 +30,14 @@ from catalog.index.store import rows_in
 
 Ends = tuple[tuple[Job, ...], tuple[Job, ...]]
 Rows = sqlite3.Row
-RUNS = """SELECT r.*, rn.name, j.namespace, j.name AS job_name, pn.name AS parent_name, pj.namespace AS parent_namespace,
-  pj.name AS parent_job_name FROM run r JOIN run_name rn ON rn.id = r.id JOIN job_name j ON j.id = r.job
+RUNS = """SELECT r.*, rn.name, j.namespace, j.name AS job_name, pn.name AS parent_name,
+  pj.namespace AS parent_namespace, pj.name AS parent_job_name
+  FROM run r JOIN run_name rn ON rn.id = r.id JOIN job_name j ON j.id = r.job
   LEFT JOIN run_name pn ON pn.id = r.parent LEFT JOIN job_name pj ON pj.id = r.parent_job """
 JOBS = """SELECT j.*, n.namespace, n.name, p.namespace AS parent_namespace, p.name AS parent_name FROM job j
   JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent """
-CHECKS = """SELECT x.id, x.name, x."column" AS path, x.params, v.since, v.current, r.time, r.success, r.severity, c.body,
-  n.name AS run, j.namespace AS job_namespace, j.name AS job_name, d.namespace, d.name AS dataset_name
+CHECKS = """SELECT x.id, x.name, x."column" AS path, x.params, v.since, v.current, r.time, r.success, r.severity,
+  c.body, n.name AS run, j.namespace AS job_namespace, j.name AS job_name, d.namespace, d.name AS dataset_name
   FROM expectation x JOIN verdict v ON v.expectation = x.id
   JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event JOIN content c ON c.id = r.words
   JOIN run_name n ON n.id = r.run JOIN job_name j ON j.id = r.job
@@ -56,10 +57,12 @@ def when(at: int | None) -> datetime | None:
 def dataset(row: Rows, *, ends: Ends, columns: tuple[Column, ...] = ()) -> DatasetEntry:
     """A row of `dataset`."""
     return DatasetEntry(
-        dataset=Dataset(row["namespace"], row["name"]), kind=row["kind"], title=row["title"], description=row["description"],
-        owner=row["owner"], tier=row["tier"], tags=tuple(orjson.loads(row["tags"])), contract=row["contract"],
-        columns=columns, readers=ends[0], writers=ends[1], reads_30d=row["reads_30d"], first_seen=when(row["first_seen"]),
-        last_read=when(row["last_read"]), last_written=when(row["last_written"]), last_rows=row["last_rows"],
+        dataset=Dataset(row["namespace"], row["name"]), kind=row["kind"], title=row["title"],
+        description=row["description"], owner=row["owner"], tier=row["tier"],
+        tags=tuple(orjson.loads(row["tags"])), contract=row["contract"],
+        columns=columns, readers=ends[0], writers=ends[1], reads_30d=row["reads_30d"],
+        first_seen=when(row["first_seen"]), last_read=when(row["last_read"]),
+        last_written=when(row["last_written"]), last_rows=row["last_rows"],
         promised_every=None if row["every"] is None else timedelta(microseconds=row["every"]),
         freshness=cast(Freshness, row["freshness"]), health=cast(Health, row["health"]),
         differences=tuple(
@@ -148,8 +151,9 @@ def runs(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> tuple[Run
 
 def _run(row: Rows, sides: Mapping[tuple[int, str], set[Dataset]], checked: tuple[int, int]) -> RunEntry:
     return RunEntry(
-        run_id=row["name"], job=Job(row["namespace"], row["job_name"]), state=row["state"], started=when(row["started"]),
-        ended=when(row["ended"]), nominal=when(row["nominal"]), parent_run=row["parent_name"],
+        run_id=row["name"], job=Job(row["namespace"], row["job_name"]), state=row["state"],
+        started=when(row["started"]), ended=when(row["ended"]), nominal=when(row["nominal"]),
+        parent_run=row["parent_name"],
         parent_job=Job(row["parent_namespace"], row["parent_job_name"]) if row["parent_job_name"] else None,
         revision=row["revision"], error=row["error"], rows_in=row["rows_in"], rows_out=row["rows_out"],
         rows_rejected=row["rows_rejected"], inputs=tuple(sorted(sides.get((row["id"], "in"), ()))),
@@ -187,8 +191,8 @@ def _job(
         parent=Job(row["parent_namespace"], row["parent_name"]) if row["parent_name"] else None,
         description=said.get("description", ""), owner=said.get("owner"), sql=said.get("sql"),
         source_path=said.get("source_path"), source_url=said.get("source_url"),
-        inputs=tuple(sorted(sides.get((row["id"], "in"), ()))), outputs=tuple(sorted(sides.get((row["id"], "out"), ()))),
-        last_run=last,
+        inputs=tuple(sorted(sides.get((row["id"], "in"), ()))),
+        outputs=tuple(sorted(sides.get((row["id"], "out"), ()))), last_run=last,
     )  # fmt: skip
 
 
@@ -239,7 +243,7 @@ def series(
     db: sqlite3.Connection, names: Sequence[int], path: str | None, metric: str, job: int | None
 ) -> tuple[Point, ...]:
     """One point per run, oldest first."""
-    ids = {row["metric"]: [] for row in rows_in(db, MEASURES, names)}
+    ids: dict[str, list[int]] = {row["metric"]: [] for row in rows_in(db, MEASURES, names)}
     for row in rows_in(db, MEASURES, names):
         if row["path"] == path:
             ids[row["metric"]].append(row["id"])
@@ -264,8 +268,8 @@ def named(db: sqlite3.Connection, text: str) -> Iterator[tuple[Node, ...]]:
     yield _nodes(db, Dataset, datasets + "namespace || '/' || name = ?1", text) + _nodes(
         db, Job, jobs_of + "n.namespace || '/' || n.name = ?1", text
     )
-    alias = """SELECT d.namespace, d.name FROM dataset_name n JOIN alias a ON a.alias = n.id JOIN dataset d ON d.id = a.dataset
-      WHERE n.namespace || '/' || n.name = ?1 OR n.name = ?1"""
+    alias = """SELECT d.namespace, d.name FROM dataset_name n JOIN alias a ON a.alias = n.id
+      JOIN dataset d ON d.id = a.dataset WHERE n.namespace || '/' || n.name = ?1 OR n.name = ?1"""
     yield _nodes(db, Dataset, datasets + "name = ?1 ORDER BY namespace", text) + _nodes(
         db, Job, jobs_of + "n.name = ?1", text
     )
@@ -284,5 +288,6 @@ def alike(db: sqlite3.Connection, text: str, limit: int) -> tuple[str, ...]:
     if not word:
         return ()
     sql = """SELECT namespace || '/' || name FROM dataset WHERE instr(lower(name), ?1) UNION
-      SELECT n.namespace || '/' || n.name FROM job_name n JOIN job j ON j.id = n.id WHERE instr(lower(n.name), ?1) LIMIT ?2"""
+      SELECT n.namespace || '/' || n.name FROM job_name n JOIN job j ON j.id = n.id
+      WHERE instr(lower(n.name), ?1) LIMIT ?2"""
     return tuple(row[0] for row in db.execute(sql, (word.lower(), limit)))
