@@ -18,6 +18,7 @@ from catalog.errors import CatalogError
 
 if TYPE_CHECKING:
     from catalog.entry import Completeness
+    from catalog.flow import Flow
     from catalog.index import Index
     from catalog.settings import Settings
 
@@ -40,7 +41,7 @@ class Ask:
         from catalog.index import Index
 
         with Index.open(self.settings.index) as index:
-            if self.sync or index.completeness().as_of is None:
+            if self.sync or not index.generation:
                 _sync(index, self.settings, rebuild=False)
             yield index
 
@@ -223,7 +224,7 @@ def flow(ask: Ask, name: str, form: str, output: Path | None) -> None:
     if ask.as_json:
         ask.answer("flow", told.value, told.completeness, lambda out: None)
         return
-    document = flows.write(told, form)
+    document = _written(told.value, told.completeness, form)
     if output is None:
         click.echo(document, nl=False)
     else:
@@ -287,9 +288,13 @@ def site() -> None:
 @_index_option
 def build(folder: Path, index: Path | None) -> None:
     """Write all pages into FOLDER."""
+    from catalog.index import Index
     from catalog.site import build as write
 
-    write(_settings(index), folder)
+    settings = _settings(index)
+    with Index.open(settings.index) as opened:
+        written = write(opened, folder, settings=settings)
+    click.echo(f"{written.pages} pages in {folder}")
 
 
 @cli.command()
@@ -301,6 +306,15 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None
     click.echo(found(cli, {}, "catalog", "_CATALOG_COMPLETE").source())
+
+
+def _written(flow: "Flow", completeness: "Completeness", form: str) -> str:
+    from catalog.render import markdown, picture
+
+    if form == "svg":
+        return picture.svg(flow)
+    document = markdown.flow(flow, completeness)
+    return document if form == "md" else picture.html(flow, document, markdown.drawing(flow))
 
 
 def _settings(index: Path | None) -> "Settings":

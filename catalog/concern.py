@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from catalog.dataset import Dataset
-from catalog.entry import Answer, CheckEntry, DatasetEntry, short
+from catalog.entry import Answer, CheckEntry, DatasetEntry, Difference, short
 
 if TYPE_CHECKING:
     from catalog.index import Index
@@ -42,6 +42,16 @@ def concerns(index: "Index", datasets: tuple[Dataset, ...] | None = None) -> Ans
     return Answer(value=tuple(found), completeness=index.completeness())
 
 
+def told(one: Difference) -> str:
+    """A difference in words."""
+    promised = f"promised {one.promised}" if one.promised else "not promised"
+    return f"{promised}, {f'observed {one.observed}' if one.observed else 'not there'}"
+
+
+def _named(check: CheckEntry) -> str:
+    return f"{check.name} of {check.column}" if check.column else check.name
+
+
 def _about(entry: DatasetEntry, checks: tuple[CheckEntry, ...]) -> Iterator[Concern]:
     def concern(kind: Kind, words: str, since: datetime | None = None) -> Concern:
         return Concern(kind=kind, dataset=entry.dataset, words=words, owner=entry.owner, since=since)
@@ -49,11 +59,11 @@ def _about(entry: DatasetEntry, checks: tuple[CheckEntry, ...]) -> Iterator[Conc
     for check in checks:
         if not check.success:
             kind: Kind = "failing" if check.severity == "error" else "warning"
-            yield concern(kind, f"{check.name}: expected {check.expected}, found {check.actual}", check.since)
+            yield concern(kind, f"{_named(check)}: expected {check.expected}, found {check.actual}", check.since)
     if entry.freshness == "stale":
         yield concern("stale", f"promised every {entry.promised_every}, written last", entry.last_written)
     for one in entry.differences:
-        yield concern("drifted", f"{one.path}: promised {one.promised}, observed {one.observed}", one.since)
+        yield concern("drifted", f"{one.path}: {told(one)}", one.since)
     if not entry.owner:
         yield concern("unowned", "nobody answers for it", entry.first_seen)
     if not entry.description:

@@ -77,10 +77,12 @@ WAYS: Mapping[tuple[str, str], str] = {
     ("INDIRECT", "GROUP_BY"): "rows grouped by",
     ("INDIRECT", "SORT"): "rows sorted by",
     ("INDIRECT", "WINDOW"): "windows over",
-    ("INDIRECT", "CONDITION"): "decided by",
+    ("INDIRECT", "CONDITIONAL"): "decided (by conditions)",
 }
 """Transformations of ColumnLineageDatasetFacet 1-2-0 in words, in the order in which they are told."""
-_ORDER = {how: number for number, how in enumerate((*WAYS.values(), "derived", "without a source"))}
+_ORDER = {how: number for number, how in enumerate((*WAYS.values(), "derived", "influenced by", "without a source"))}
+OF_COLUMNS = ("copied", "computed", "aggregated", "decided (by conditions)", "derived")
+"""Ways in which single columns come about; the others concern whole rows."""
 
 
 def flow(index: "Index", dataset: Dataset) -> Answer[Flow]:
@@ -108,12 +110,17 @@ def flow(index: "Index", dataset: Dataset) -> Answer[Flow]:
 
 
 def _order(found: LineageGraph) -> list[Node]:
-    """Sources first, each node after all that it is made from, as far as there is no circle; equals by name."""
+    """Sources first, each node after all that it is made from, as far as there is no circle; equals by name.
+
+    That a job reads back what it writes does not count.
+    """
     nodes = {found.start, *found.nodes}
+    pairs = {(edge.origin, edge.target) for edge in found.edges if edge.current}
     before: dict[Node, set[Node]] = {node: set() for node in nodes}
-    for edge in found.edges:
-        if edge.current and edge.origin in nodes and edge.target in nodes and edge.origin != edge.target:
-            before[edge.target].add(edge.origin)
+    for origin, target in pairs:
+        back = isinstance(target, Job) and (target, origin) in pairs
+        if origin in nodes and target in nodes and not back:
+            before[target].add(origin)
     ordered: list[Node] = []
     while before:
         least = min(len(missing) for missing in before.values())  # more than 0 in a circle: cut it where it is thinnest
@@ -127,7 +134,7 @@ def _order(found: LineageGraph) -> list[Node]:
 
 
 def _hop(
-    index: "Index", job: JobEntry, entries: Mapping[Node, DatasetEntry], edges: Iterable[tuple[Node, Node]]
+    index: "Index", job: JobEntry, entries: Mapping[Dataset, DatasetEntry], edges: Iterable[tuple[Node, Node]]
 ) -> Hop:
     pairs = set(edges)
     inputs = tuple(entry for node, entry in entries.items() if (node, job.job) in pairs)
@@ -140,25 +147,25 @@ def _result(index: "Index", job: Job, entry: DatasetEntry) -> Result:
         edge
         for column in entry.columns
         for edge in graph.columns(index, entry.dataset, column.path, upstream=1, downstream=0).value
-        if edge.job == job and edge.current and edge.target == entry.dataset
+        if edge.job == job and edge.current and edge.target == entry.dataset != edge.origin
     ]
     return Result(dataset=entry, derivations=_derivations(edges, [column.path for column in entry.columns]))
 
 
 def _derivations(edges: Sequence[ColumnEdge], columns: Sequence[str]) -> tuple[Derivation, ...]:
-    """Columns by the strongest way in which they come about; influences on whole rows once each."""
+    """Columns by the way they come about (of several the one farthest from a copy), then influences on rows."""
     sources: dict[tuple[str, str], set[tuple[Dataset, str]]] = defaultdict(set)
     for edge in edges:
-        how = WAYS.get((edge.type, edge.subtype), "derived")
-        sources[how, "" if edge.type == "INDIRECT" else edge.target_column].add((edge.origin, edge.origin_column))
+        how = WAYS.get((edge.type, edge.subtype), "derived" if edge.type == "DIRECT" else "influenced by")
+        sources[how, edge.target_column if how in OF_COLUMNS else ""].add((edge.origin, edge.origin_column))
     way: dict[str, str] = {}
-    for how, column in sorted(sources, key=lambda pair: _ORDER[pair[0]]):
+    for how, column in sorted(sources, key=lambda pair: (pair[0] != OF_COLUMNS[3], _ORDER[pair[0]])):
         if column:
-            way[column] = how  # the last is the farthest from a plain copy
+            way[column] = how
     grouped: dict[str, list[tuple[str, tuple[tuple[Dataset, str], ...]]]] = defaultdict(list)
     for column in columns:
         if column in way:
-            every = {source for (_, target), found in sources.items() if target == column for source in found}
+            every = {source for (how, target), found in sources.items() if target == column for source in found}
             grouped[way[column]].append((column, tuple(sorted(every))))
         elif edges and "." not in column:
             grouped["without a source"].append((column, ()))

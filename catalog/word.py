@@ -5,6 +5,7 @@ The index writes its words with these functions and search reads queries with th
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+")
@@ -19,11 +20,13 @@ _SPELLINGS = (  # British to American; applied to both sides, so a word that onl
 
 def split(text: str) -> tuple[str, ...]:
     """The words of a text in order and in lower case: `sessionId`, `session_id`, `session.id` give the same."""
-    plain = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text))
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
-    return tuple(_WORD.findall(bare))
+    plain = _CAMEL.sub(" ", text)
+    if not plain.isascii():
+        plain = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
+    return tuple(_WORD.findall(plain.casefold()))
 
 
+@lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """One form for singular and plural, British and American: `catalogues` is `catalog`. No other suffix is cut."""
     single = _singular(word)

@@ -88,7 +88,8 @@ def derive_owners(db: sqlite3.Connection) -> None:
 
 def _entry(
     kind: str, subject: str, name: str, title: str, text: str, tags: Sequence[str], *, dataset: int | None = None,
-    job: int | None = None, path: str | None = None, owner: str | None = None, health: str | None = None, forms: Sequence[str] = (),
+    job: int | None = None, path: str | None = None, owner: str | None = None, health: str | None = None,
+    forms: Sequence[str] = (),
 ) -> Entry:  # fmt: skip
     at = identify("entry", kind, subject, name, path or "")
     found = " ".join(sorted(_keys(kind, name, forms)))

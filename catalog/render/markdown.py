@@ -1,14 +1,15 @@
 """A flow as a Markdown document for a new colleague; the same flow, the same bytes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from catalog.concern import told
 from catalog.dataset import Dataset
-from catalog.entry import Completeness, DatasetEntry, JobEntry, RunEntry, short
+from catalog.entry import CheckEntry, Completeness, DatasetEntry, JobEntry, RunEntry, short
 from catalog.flow import Derivation, Door, Flow, Hop, Result
 from catalog.render import mermaid
-from catalog.render.wording import count, length, moment, task
+from catalog.render.wording import count, length, moment, name_of, task
 
 LEGEND = (
     "Slanted boxes are Kafka topics, cylinders tables, hexagons caches, round boxes APIs, plain boxes files, blue ones "
@@ -17,8 +18,10 @@ LEGEND = (
 KINDS = {
     "kafka": "Kafka topic", "lake": "lake table", "warehouse": "warehouse table", "api": "HTTP API", "object": "files",
 }  # fmt: skip
+Names = Mapping[Dataset, str]
 MANY = 12
 """Columns named in a sentence before the rest is only counted."""
+SQL_LINES = 40
 
 
 def flow(found: Flow, completeness: Completeness) -> str:
@@ -30,7 +33,7 @@ def flow(found: Flow, completeness: Completeness) -> str:
         _card(target),
         "## At a glance",
         _glance(found),
-        f"```mermaid\n{mermaid.drawing(found)}```",
+        drawing(found),
         LEGEND,
         _trouble(found),
         "## Where it begins",
@@ -47,10 +50,14 @@ def flow(found: Flow, completeness: Completeness) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def drawing(found: Flow) -> str:
+    """The drawing, fenced."""
+    return f"```mermaid\n{mermaid.drawing(found)}```"
+
+
 def _card(target: DatasetEntry) -> str:
-    name = target.contract.split("@")[0] if target.contract else short(target.dataset)
     facts = [
-        ("Name", f"{_code(name)} ({_code(str(target.dataset))})"),
+        ("Name", f"{_code(name_of(target))} ({_code(str(target.dataset))})"),
         ("Owner", _text(target.owner or "nobody")),
         ("Tier", _text(target.tier or "none")),
         ("Promise", _promise(target)),
@@ -75,20 +82,20 @@ def _glance(found: Flow) -> str:
 
 def _trouble(found: Flow) -> str:
     lines = [
-        f"- {_code(short(door.dataset.dataset))} fails {_code(check.name)} since {_when(check.since)}: "
+        f"- {_code(name_of(door.dataset))} fails {_check(check)} since {_when(check.since)}: "
         f"expected {_text(check.expected)}, found {_text(check.actual)}; tell {_text(door.dataset.owner or 'nobody')}"
         for door in found.doors
         for check in door.checks
         if not check.success
     ]
     lines += [
-        f"- {_code(short(entry.dataset))} is late: {_written(entry)}, {_promise(entry)}"
+        f"- {_code(name_of(entry))} is late: {_written(entry)}, {_promise(entry)}"
         for entry in found.datasets
         if entry.freshness == "stale"
     ]
     lines += [
-        f"- {_code(short(entry.dataset))} is not as its contract promises: "
-        + ", ".join(f"{_code(d.path)} promised {_text(d.promised)}, observed {_text(d.observed)}"
+        f"- {_code(name_of(entry))} is not as its contract promises: "
+        + ", ".join(f"{_code(d.path)} {_text(told(d))}"
                     for d in entry.differences)
         for entry in found.datasets
         if entry.differences
@@ -115,17 +122,27 @@ def _hop(number: int, hop: Hop, found: Flow) -> str:
     source = (
         f", [source]({job.source_url})" if job.source_url else f", {_code(job.source_path)}" if job.source_path else ""
     )
+    names = {entry.dataset: name_of(entry) for entry in found.datasets}
     parts = [
         f"### {number}. {task(job.job)}",
         f"{home}owner {_text(job.owner or 'nobody')}{source}",
         _purpose(job, found),
-        f"**Reads** {_list(hop.inputs)}. **Writes** {_list([result.dataset for result in hop.results])}.",
-        *(_result(result) for result in hop.results),
+        f"**Reads** {_list(hop.inputs)}. **Writes** {_written_to(hop)}.",
+        *(_result(result, names) for result in hop.results),
         _run(job.last_run),
         _sql(job),
         *(_door(door) for door in found.doors if door.dataset.dataset in {r.dataset.dataset for r in hop.results}),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _written_to(hop: Hop) -> str:
+    """What it writes, with the rows of the last time."""
+    words = []
+    for entry in (result.dataset for result in hop.results):
+        rows = "" if entry.last_rows is None else f" ({count(entry.last_rows, 'row')})"
+        words.append(_code(name_of(entry)) + rows)
+    return ", ".join(words)
 
 
 def _purpose(job: JobEntry, found: Flow) -> str:
@@ -134,49 +151,46 @@ def _purpose(job: JobEntry, found: Flow) -> str:
     return "" if job.description in notes else _text(job.description)
 
 
-def _result(result: Result) -> str:
+def _result(result: Result, names: Names) -> str:
     entry = result.dataset
-    head = f"What {_code(short(entry.dataset))} is made of"
-    lines = [f"- {line}" for derivation in result.derivations for line in _derivation(derivation)]
+    head = f"What {_code(name_of(entry))} is made of"
+    lines = [f"- {line}" for derivation in result.derivations for line in _derivation(derivation, names)]
     if not lines:
         return f"{head}: the job does not tell columns."
     return f"{head}:\n\n" + "\n".join(lines)
 
 
-def _derivation(derivation: Derivation) -> list[str]:
-    if derivation.how == "copied":
-        return _copied(derivation)
+def _derivation(derivation: Derivation, names: Names) -> list[str]:
     if derivation.how == "without a source":
-        names = [column for column, _ in derivation.columns]
-        return [f"set by the job itself, from no column: {_few(map(_code, names))}"]
+        return [f"set by the job itself, from no column: {_few(_code(column) for column, _ in derivation.columns)}"]
     if derivation.columns[0][0] == "":
-        sources = [source for _, sources in derivation.columns for source in sources]
-        return [f"{derivation.how} {_few(_column(source) for source in sources)}"]
-    made = [
-        f"{_code(column)} from {_few(_column(source) for source in sources)}" for column, sources in derivation.columns
-    ]
-    return [f"{derivation.how} ({len(made)}): {_few(made, '; ')}"]
-
-
-def _copied(derivation: Derivation) -> list[str]:
-    """One line per dataset that columns are copied from; a column is named with its old name where that differs."""
-    origins: dict[tuple[Dataset, ...], list[str]] = defaultdict(list)
+        influences = [source for _, sources in derivation.columns for source in sources]
+        return [f"{derivation.how} {_few(_column(source, names) for source in influences)}"]
+    made: dict[tuple[Dataset, ...], list[str]] = defaultdict(list)
     for column, sources in derivation.columns:
-        old = [path for _, path in sources if path.split(".")[-1] != column.split(".")[-1]]
-        origins[tuple(sorted({dataset for dataset, _ in sources}))].append(
-            _code(column) + (f" (was {_few(map(_code, old))})" if old else "")
-        )
+        origins = tuple(sorted({dataset for dataset, _ in sources}))
+        made[origins].append(_made(column, sources, names, copied=derivation.how == "copied"))
     return [
-        f"copied from {' and '.join(_code(short(one)) for one in datasets)} ({len(names)}): {_few(names)}"
-        for datasets, names in origins.items()
+        f"{derivation.how} from {' and '.join(_code(names.get(one, short(one))) for one in origins)} "
+        f"({len(columns)}): {_few(columns, ', ' if derivation.how == 'copied' else '; ')}"
+        for origins, columns in made.items()
     ]
+
+
+def _made(column: str, sources: Sequence[tuple[Dataset, str]], names: Names, *, copied: bool) -> str:
+    """The column with what it comes from, as far as that is not plain from its name and the line it stands in."""
+    alone = len({dataset for dataset, _ in sources}) == 1
+    paths = [path if alone else _plain(source, names) for source in sources for path in source[1:]]
+    if copied and all(path.split(".")[-1] == column.split(".")[-1] for _, path in sources):
+        return _code(column)
+    return f"{_code(column)} from {_few(map(_code, paths))}"
 
 
 def _run(run: RunEntry | None) -> str:
     if run is None:
         return ""
     counts = [
-        f"{rows:,} rows {word}"
+        f"{count(rows, 'row')} {word}"
         for rows, word in ((run.rows_in, "in"), (run.rows_out, "out"), (run.rows_rejected, "rejected"))
         if rows is not None
     ]
@@ -190,20 +204,27 @@ def _run(run: RunEntry | None) -> str:
 def _sql(job: JobEntry) -> str:
     if not job.sql:
         return ""
+    lines = job.sql.strip().splitlines()
+    shown = [*lines[:SQL_LINES], *([f"-- and {len(lines) - SQL_LINES} more lines"] if len(lines) > SQL_LINES else [])]
     fence = "````" if "```" in job.sql else "```"
-    return f"<details><summary>SQL</summary>\n\n{fence}sql\n{job.sql.strip()}\n{fence}\n\n</details>"
+    text = "\n".join(shown)
+    return f"<details><summary>SQL</summary>\n\n{fence}sql\n{text}\n{fence}\n\n</details>"
+
+
+def _check(check: CheckEntry) -> str:
+    return _code(f"{check.name}({check.column})" if check.column and "(" not in check.name else check.name)
 
 
 def _door(door: Door) -> str:
     failing = [check for check in door.checks if not check.success]
-    holds = "all hold" if not failing else f"{len(failing)} fail: {_few(_code(check.name) for check in failing)}"
+    holds = "all hold" if not failing else f"{len(failing)} not: {_few(map(_check, failing))}"
     rows = [
-        ("holds" if check.success else "**fails**", _text(check.name), _text(check.expected), check.severity)
+        ("holds" if check.success else "**fails**", _check(check), _text(check.expected), check.severity)
         for check in door.checks
     ]
     table = _table(("", "check", "expected", "severity"), rows)
     return (
-        f"**At the door of {_code(short(door.dataset.dataset))}** {_code(task(door.job))} makes "
+        f"**At the door of {_code(name_of(door.dataset))}** {_code(task(door.job))} makes "
         f"{count(len(door.checks), 'check')}; {holds}.\n\n"
         f"<details><summary>the checks</summary>\n\n{table}\n\n</details>"
     )
@@ -211,22 +232,24 @@ def _door(door: Door) -> str:
 
 def _datasets(entries: Sequence[DatasetEntry]) -> str:
     rows = [
-        (*_what(entry), _text(entry.tier or ""), _promise(entry), _written(entry), _state(entry))
+        (*_what(entry), _text(entry.tier or ""), _promise(entry), _written(entry), _state(entry),
+         _few(_code(column.path) for column in entry.columns if "pii" in column.tags))
         for entry in entries
     ]  # fmt: skip
-    return _table(("dataset", "kind", "what it is", "owner", "tier", "promise", "last written", "state"), rows)
+    titles = ("dataset", "kind", "what it is", "owner", "tier", "promise", "last written", "state", "personal data")
+    return _table(titles, rows)
 
 
 def _what(entry: DatasetEntry) -> tuple[str, str, str, str]:
     """Name, kind, what it is, owner."""
     words = _text(entry.description or entry.title)
-    return _code(short(entry.dataset)), KINDS.get(entry.kind, entry.kind), words, _text(entry.owner or "nobody")
+    return _code(name_of(entry)), KINDS.get(entry.kind, entry.kind), words, _text(entry.owner or "nobody")
 
 
 def _owners(found: Flow) -> str:
     datasets, jobs = defaultdict(list), defaultdict(list)
     for entry in found.datasets:
-        datasets[entry.owner or "nobody"].append(_code(short(entry.dataset)))
+        datasets[entry.owner or "nobody"].append(_code(name_of(entry)))
     for hop in found.hops:
         jobs[hop.job.owner or "nobody"].append(_code(task(hop.job.job)))
     rows = [(_text(owner), ", ".join(datasets[owner]), ", ".join(jobs[owner])) for owner in sorted({*datasets, *jobs})]
@@ -246,9 +269,9 @@ def _on_call(dags: Sequence[JobEntry]) -> list[str]:
 
 
 def _colophon(found: Flow, completeness: Completeness) -> str:
-    name = found.target.contract.split("@")[0] if found.target.contract else short(found.target.dataset)
     missing = "".join(f"\n\n> This may be incomplete: {_text(reason)}" for reason in completeness.reasons)
-    written = f"Written by `catalog flow --to {name}` from what the runs recorded; run it again instead of editing."
+    command = f"catalog flow --to {name_of(found.target)}"
+    written = f"Written by `{command}` from what the runs recorded; run it again instead of editing."
     return f"---\n\n{written}{missing}"
 
 
@@ -271,12 +294,16 @@ def _state(entry: DatasetEntry) -> str:
     )
 
 
-def _column(source: tuple[Dataset, str]) -> str:
-    return _code(f"{short(source[0])}.{source[1]}")
+def _column(source: tuple[Dataset, str], names: Names) -> str:
+    return _code(_plain(source, names))
+
+
+def _plain(source: tuple[Dataset, str], names: Names) -> str:
+    return f"{names.get(source[0], short(source[0]))}.{source[1]}"
 
 
 def _list(entries: Sequence[DatasetEntry]) -> str:
-    return ", ".join(_code(short(entry.dataset)) for entry in entries) or "nothing"
+    return ", ".join(_code(name_of(entry)) for entry in entries) or "nothing"
 
 
 def _few(words: Iterable[str], joint: str = ", ") -> str:

@@ -3,6 +3,7 @@
 from catalog.dataset import Dataset
 from catalog.entry import DatasetEntry, Job, Node, short
 from catalog.flow import Flow
+from catalog.render.wording import name_of, task
 
 SHAPES = {"kafka": ('[/"', '"/]'), "api": ('(["', '"])'), "object": ('["', '"]'), "cache": ('{{"', '"}}')}
 STORE = ('[("', '")]')
@@ -42,12 +43,12 @@ def _ids(flow: Flow) -> dict[Node, str]:
 def _dataset(entry: DatasetEntry, ids: dict[Node, str]) -> str:
     left, right = SHAPES.get(entry.kind, STORE)
     mood = "bad" if entry.health == "failing" else "late" if entry.freshness == "stale" else "data"
-    label = f"{_safe(short(entry.dataset))}<br/><small>{_safe(entry.kind)}</small>"
+    label = f"{_safe(name_of(entry))}"
     return f"{ids[entry.dataset]}{left}{label}{right}:::{mood}"
 
 
 def _job(job: Job, ids: dict[Node, str]) -> str:
-    return f'{ids[job]}["{_safe(job.name.rsplit(".", 1)[-1])}"]:::job'
+    return f'{ids[job]}["{_safe(task(job))}"]:::job'
 
 
 def _arrows(flow: Flow, ids: dict[Node, str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from catalog.entry import Job
+from catalog.entry import DatasetEntry, Job, short
 
 
 def moment(when: datetime | None) -> str:
@@ -24,6 +24,11 @@ def length(span: timedelta | None) -> str:
 def count(number: int, noun: str) -> str:
     """`1 row`, `2,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def name_of(entry: DatasetEntry) -> str:
+    """The name that commands take, and that tells tables of one name apart: the contract's id, else the short one."""
+    return entry.contract.split("@")[0] if entry.contract else short(entry.dataset)
 
 
 def task(job: Job) -> str:

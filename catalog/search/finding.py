@@ -2,27 +2,35 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from catalog.dataset import Dataset
-from catalog.entry import Answer, Facet, Hit, Job, Node, Results
+from catalog.entry import Answer, Facet, Freshness, Health, Hit, Job, Node, Results
 from catalog.index import Index
 from catalog.search import condition, ranking
 from catalog.search.condition import Condition
 from catalog.search.query import Query, Term, parse
 from catalog.word import split, stem, words
 
-CANDIDATES = 300
+CANDIDATES = 150
 """The best by name and the best by words (bm25) that are ranked in full."""
 STOP = frozenset(
     ("a", "an", "and", "are", "as", "at", "by", "for", "from", "how", "in", "is", "it", "of", "on", "or", "per", "that",
      "the", "this", "to", "what", "where", "which", "who", "with")
 )  # fmt: skip
 LAST = "\U0010ffff"
-FACETS = ("type", "namespace", "owner", "tier", "health", "freshness")
-COLUMNS = """d.id, d.kind, d.name, d.title, d.text, d.path, d.namespace, d.subject, d.of_dataset, d.type, d.owner,
-  d.tier, d.tags, d.health, d.freshness, d.reads_30d, d.vanished, d.forms, d.job"""
+FACETS = ("type", "namespace", "owner", "tier", "tag", "health", "drift", "freshness")
+STANDING = "SELECT id, namespace, owner, tier, health, freshness, differences <> '[]' AS drift FROM dataset"
+OUTLINE = "entry e INDEXED BY entry_outline"
+GROUP = "e.kind, e.dataset, e.job, e.owner, e.health, e.tags"
+"""What entries have in common that count alike; an index has them in this order."""
+FULL = """SELECT e.*, s.name AS name_words, s.title AS title_words, s.text AS text_words,
+    d.tier, d.freshness, d.reads_30d, d.vanished, d.owner AS dataset_owner, d.health AS dataset_health,
+    coalesce(d.namespace, j.namespace) AS namespace, coalesce(d.name, j.name) AS subject
+  FROM entry e JOIN search s ON s.rowid = e.id
+    LEFT JOIN dataset d ON d.id = e.dataset LEFT JOIN job_name j ON j.id = e.job
+  WHERE e.id IN ({ids})"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +94,18 @@ class Matches:
         return "".join(f" AND {one.sql}" for one in self.conditions)
 
     @property
+    def ids(self) -> str:
+        """The entries that fit the words or begin with the key, as a query; empty when filters choose alone."""
+        named = " UNION SELECT entry FROM handle WHERE key >= ? AND key < ?" if self.key else ""
+        return "" if self.words is None else f"SELECT rowid FROM search WHERE search MATCH ?{named}"
+
+    @property
+    def id_parameters(self) -> tuple[str, ...]:
+        """Of `ids`."""
+        named = (self.key, self.key + LAST) if self.key else ()
+        return () if self.words is None else (self.words, *named)
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """Of the conditions."""
         return tuple(parameter for one in self.conditions for parameter in one.parameters)
@@ -93,79 +113,99 @@ class Matches:
 
 def _matches(wanted: Wanted, *, every: bool) -> Matches:
     phrases = [term for term in wanted.query.terms if term.phrase and not term.negative]
-    expression = condition.among(wanted.needed, phrases, every=every)
+    columns = [one.value for one in wanted.query.filters if one.key == "column" and not one.negative]
+    expression = condition.among(wanted.needed, phrases, columns, every=every)
     key = "".join(wanted.typed) if wanted.needed and not phrases else None
     return Matches(words=expression or None, key=key, conditions=wanted.conditions)
 
 
 def _facets(db: sqlite3.Connection, matches: Matches) -> tuple[int, tuple[Facet, ...]]:
-    ids, parameters = "SELECT id FROM entry", []
-    if matches.words is not None:
-        ids, parameters = "SELECT rowid FROM search WHERE search MATCH ?", [matches.words]
-    if matches.key:
-        ids += " UNION SELECT entry FROM handle WHERE key >= ? AND key < ?"
-        parameters += [matches.key, matches.key + LAST]
-    sql = f"""SELECT count(*) AS number, d.kind AS type, d.namespace, d.owner, d.tier, d.health, d.freshness, d.drift,
-        d.tags
-      FROM document d WHERE d.id IN ({ids}){matches.where} GROUP BY 2, 3, 4, 5, 6, 7, 8, 9"""
-    counts: dict[str, Counter[str]] = {name: Counter() for name in (*FACETS, "drift", "tag")}
-    total = 0
-    for row in db.execute(sql, (*parameters, *matches.parameters)):
-        total += row["number"]
-        for name in FACETS:
-            if row[name]:
-                counts[name][row[name]] += row["number"]
-        counts["drift"]["drifted" if row["drift"] else "as promised"] += row["number"]
-        for tag in row["tags"].split():
-            counts["tag"][tag] += row["number"]
+    """How many match, and how they divide; counted by what entries have in common, each kind of entry once."""
+    source = f"{OUTLINE} WHERE e.id IN ({matches.ids})" if matches.ids else "entry e INDEXED BY entry_groups WHERE 1"
+    sql = f"SELECT count(*) AS number, {GROUP} FROM {source}{matches.where} GROUP BY {GROUP}"
+    groups = db.execute(sql, (*matches.id_parameters, *matches.parameters)).fetchall()
+    standings = {row["id"]: row for row in db.execute(STANDING)}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+    for group in groups:
+        for name, value in _properties(group, standings.get(group["dataset"])):
+            counts[name][value] += group["number"]
     order = {name: sorted(found.items(), key=lambda one: (-one[1], one[0])) for name, found in counts.items() if found}
+    total = sum(group["number"] for group in groups)
     return total, tuple(Facet(name=name, values=tuple(values)) for name, values in order.items())
+
+
+def _properties(group: sqlite3.Row, standing: sqlite3.Row | None) -> Iterator[tuple[str, str]]:
+    """What a group of entries counts under: its own property, else its dataset's."""
+    yield "type", group["kind"]
+    yield from (("tag", tag) for tag in group["tags"].split())
+    for name in ("owner", "health"):
+        if value := group[name] or (standing and standing[name]):
+            yield name, value
+    if standing is not None:
+        yield "drift", "drifted" if standing["drift"] else "as promised"
+        yield from ((name, standing[name]) for name in ("namespace", "tier", "freshness") if standing[name])
 
 
 def _ranked(db: sqlite3.Connection, wanted: Wanted, matches: Matches) -> list[Hit]:
     most = db.execute("SELECT max(reads_30d) FROM dataset").fetchone()[0] or 0
-    hits = [_hit(row, wanted, most) for row in _candidates(db, matches).values()]
+    rows = db.execute(FULL.format(ids=", ".join(map(str, sorted(_candidates(db, matches))))))
+    hits = [_hit(row, wanted, most) for row in rows]
     return sorted(hits, key=lambda hit: (-hit.score, hit.name, hit.kind, str(hit.subject), hit.path or ""))
 
 
-def _candidates(db: sqlite3.Connection, matches: Matches) -> dict[int, sqlite3.Row]:
-    """Rows to rank in full: the best by name, the best by words; by use alone when nothing was typed."""
-    best = f"d.reads_30d DESC, d.tier = 'gold' DESC, d.id LIMIT {CANDIDATES}"
+def _candidates(db: sqlite3.Connection, matches: Matches) -> set[int]:
+    """Entries to rank in full: the best by name, the best by words; by use alone when nothing was typed."""
+    used = f"LEFT JOIN dataset d INDEXED BY dataset_use ON d.id = e.dataset WHERE 1{matches.where}"
+    best = f"d.reads_30d DESC, d.tier = 'gold' DESC, e.id LIMIT {CANDIDATES}"
     found: list[sqlite3.Row] = []
     if matches.key:
-        named = f"""SELECT {COLUMNS} FROM document d WHERE d.id IN
-          (SELECT entry FROM handle WHERE key >= ? AND key < ?){matches.where}
-          ORDER BY d.id NOT IN (SELECT entry FROM handle WHERE key = ?), {best}"""
-        found += db.execute(named, (matches.key, matches.key + LAST, *matches.parameters, matches.key))
+        named = f"""SELECT DISTINCT e.id FROM handle h JOIN {OUTLINE} ON e.id = h.entry {used}
+          AND h.key >= ? AND h.key < ? ORDER BY h.key <> ?, {best}"""
+        found += db.execute(named, (*matches.parameters, matches.key, matches.key + LAST, matches.key))
     if matches.words is not None:
-        worded = f"""SELECT {COLUMNS} FROM search JOIN document d ON d.id = search.rowid
-          WHERE search MATCH ?{matches.where} ORDER BY round(bm25(search, 10, 5, 1, 1), 1), {best}"""
-        found += db.execute(worded, (matches.words, *matches.parameters))
-    else:
-        listed = f"""SELECT {COLUMNS} FROM document d WHERE 1{matches.where}
-          ORDER BY d.kind NOT IN ('dataset', 'report'), d.kind = 'column', {best}"""
-        found += db.execute(listed, matches.parameters)
-    return {row["id"]: row for row in found}
+        worded = f"""SELECT e.id FROM search JOIN {OUTLINE} ON e.id = search.rowid {used}
+          AND search MATCH ? ORDER BY round(bm25(search, 10, 5, 1, 1), 1), {best}"""
+        found += db.execute(worded, (*matches.parameters, matches.words))
+    return {row[0] for row in found} if matches.words is not None else set(_listed(db, matches))
+
+
+def _listed(db: sqlite3.Connection, matches: Matches) -> Iterator[int]:
+    """Without words: the most used datasets; jobs and owners; columns and checks of the most used datasets."""
+    end = f"{matches.where} ORDER BY d.reads_30d DESC LIMIT {CANDIDATES}"
+    by_use = "SELECT e.id FROM dataset d INDEXED BY dataset_by_use CROSS JOIN entry e ON e.dataset = d.id"
+    others = (
+        f"SELECT e.id FROM entry e WHERE e.kind IN ('job', 'owner'){matches.where} ORDER BY e.id LIMIT {CANDIDATES}"
+    )
+    for sql in (
+        f"{by_use} WHERE e.kind IN ('dataset', 'report'){end}",
+        others,
+        f"{by_use} WHERE e.kind IN ('column', 'check'){end}",
+    ):
+        yield from (row[0] for row in db.execute(sql, matches.parameters))
 
 
 def _hit(row: sqlite3.Row, wanted: Wanted, most_reads: int) -> Hit:
-    forms = row["forms"].split()
-    text = ranking.Text.of(keys=forms, name=row["name"], title=row["title"], description=row["text"])
+    health: Health = row["health"] or row["dataset_health"] or "unchecked"
+    freshness: Freshness = row["freshness"] or "unknown"
+    text = ranking.Text(
+        written=row["name"], keys=tuple(row["forms"].split()), name=tuple(row["name_words"].split()),
+        title=tuple(row["title_words"].split()), description=tuple(row["text_words"].split()),
+    )  # fmt: skip
     score, why = ranking.match(wanted.typed, text, written=wanted.written)
     standing = ranking.Standing(
-        kind=row["kind"], reads=row["reads_30d"], tier=row["tier"], health=row["health"], freshness=row["freshness"],
+        kind=row["kind"], reads=row["reads_30d"] or 0, tier=row["tier"], health=health, freshness=freshness,
         vanished=bool(row["vanished"]),
     )  # fmt: skip
     return Hit(
         kind=row["kind"], name=row["title"] if row["kind"] == "column" else row["name"], subject=_subject(row),
-        path=row["path"], title=row["text"] if row["kind"] == "column" else row["title"], owner=row["owner"],
-        tier=row["tier"], health=row["health"], freshness=row["freshness"],
+        path=row["path"], title=row["text"] if row["kind"] == "column" else row["title"],
+        owner=row["owner"] or row["dataset_owner"], tier=row["tier"], health=health, freshness=freshness,
         score=round(score * ranking.worth(standing, most_reads=most_reads), 3), why=why,
     )  # fmt: skip
 
 
 def _subject(row: sqlite3.Row) -> Node | None:
-    if row["of_dataset"]:
+    if row["dataset"] is not None:
         return Dataset(row["namespace"], row["subject"])
     return Job(row["namespace"], row["subject"]) if row["job"] is not None else None
 
@@ -173,10 +213,10 @@ def _subject(row: sqlite3.Row) -> Node | None:
 def _mended(db: sqlite3.Connection, word: str) -> str | None:
     """The stem to read for a word that nothing begins with; None when something does, or nothing is near."""
     stemmed = stem(word)
-    sql = "SELECT 1 FROM search_word WHERE term >= ? AND term < ? LIMIT 1"
+    sql = "SELECT 1 FROM word WHERE stem >= ? AND stem < ? LIMIT 1"
     if db.execute(sql, (stemmed, stemmed + LAST)).fetchone() or word in STOP:
         return None
-    vocabulary = {row[0]: row[1] for row in db.execute("SELECT term, doc FROM search_word")}
+    vocabulary = {row[0]: row[1] for row in db.execute("SELECT stem, number FROM word")}
     return ranking.mend(stemmed, list(vocabulary), weight=vocabulary.__getitem__)
 
 
