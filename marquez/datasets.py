@@ -35,14 +35,9 @@ def get(db: Connection, dataset: Row, *, with_columns: bool = True) -> Json:
     """
     version = one(db, "SELECT * FROM version WHERE id = ?", dataset["current_version"])
     return {
-        **_identity(dataset),
-        "createdAt": instant(dataset["created"]),
-        "updatedAt": instant(dataset["updated"]),
+        **_present(dataset, version),
         "fields": _mapped_fields(db, dataset["current_version"]),
         "tags": _tags(db, dataset["id"]),
-        "lastModifiedAt": instant(dataset["last_modified"]),
-        "lastLifecycleState": version["lifecycle"] if version else None,
-        "description": dataset["description"],
         "currentVersion": version["uuid"] if version else None,
         "columnLineage": columns.of_dataset(db, dataset["id"]) or None if with_columns else None,
         "facets": _facets(db, dataset["current_version"], "kind <> 'OUTPUT'"),
@@ -75,16 +70,7 @@ def page(db: Connection, namespace: str, *, limit: int, offset: int) -> Json:
 def graph_node(db: Connection, dataset: Row) -> Json:
     """The shorter document that a lineage graph holds; its fields are those frozen with the current version."""
     version = one(db, "SELECT * FROM version WHERE id = ?", dataset["current_version"])
-    return {
-        **_identity(dataset),
-        "createdAt": instant(dataset["created"]),
-        "updatedAt": instant(dataset["updated"]),
-        "fields": _frozen_fields(version),
-        "tags": [],
-        "lastModifiedAt": instant(dataset["last_modified"]),
-        "description": dataset["description"],
-        "lastLifecycleState": version["lifecycle"] if version else None,
-    }
+    return {**_present(dataset, version), "fields": _frozen_fields(version), "tags": []}
 
 
 def versions(db: Connection, dataset: Row, *, limit: int, offset: int) -> Json:
@@ -123,6 +109,17 @@ def _version(db: Connection, dataset: Row, row: Row, facets: Json) -> Json:
         "currentSchemaVersion": row["schema_version"],
         "createdByRun": runs.of_id(db, row["run"]),
         "facets": facets,
+    }
+
+
+def _present(dataset: Row, version: Row | None) -> Json:
+    return {
+        **_identity(dataset),
+        "createdAt": instant(dataset["created"]),
+        "updatedAt": instant(dataset["updated"]),
+        "lastModifiedAt": instant(dataset["last_modified"]),
+        "lastLifecycleState": version["lifecycle"] if version else None,
+        "description": dataset["description"],
     }
 
 

@@ -9,7 +9,7 @@ from sqlite3 import Connection, Row
 
 from marquez import datasets, jobs, nodes, runs
 from marquez.errors import PageNotFound, ResourceNotFound
-from marquez.wire import Json, instant
+from marquez.wire import Json
 
 
 def lineage(db: Connection, node: nodes.NodeId, *, depth: int) -> list[Json]:
@@ -114,13 +114,9 @@ def _node(kind: str, content: Json, into: list[Json], out_of: list[Json]) -> Jso
 def _job(db: Connection, row: Row, reads: list[Json], writes: list[Json]) -> Json:
     """The latest run is that of `current_run`: a child's is the one its parent had, as in Marquez."""
     return {
-        **jobs.identity(db, row),
+        **jobs.present(db, row),
         "currentRunUuid": row["current_run"],
-        "createdAt": instant(row["created"]),
-        "updatedAt": instant(row["updated"]),
         "inputs": reads,
         "outputs": writes,
-        "location": row["location"],
-        "description": row["description"],
         "latestRun": runs.of_id(db, row["current_run"]),
     }

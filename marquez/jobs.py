@@ -75,13 +75,9 @@ def _shown(
     version = one(db, "SELECT uuid FROM job_version WHERE id = ?", job["current_version"])
     kind = facets.get("jobType") or {}
     return {
-        **identity(db, job),
-        "createdAt": instant(job["created"]),
-        "updatedAt": instant(job["updated"]),
+        **present(db, job),
         "inputs": inputs or _run_datasets(newest, "inputDatasetVersions"),
         "outputs": outputs or _run_datasets(newest, "outputDatasetVersions"),
-        "location": job["location"],
-        "description": job["description"],
         "latestRun": newest,
         "latestRuns": latest or None,
         "facets": facets,
@@ -91,8 +87,8 @@ def _shown(
     }
 
 
-def identity(db: Connection, job: Row) -> Json:
-    """Names of the job and of its parent."""
+def present(db: Connection, job: Row) -> Json:
+    """The job without its runs and datasets: names, parent, times, location, description."""
     parent = one(db, "SELECT uuid, name FROM job WHERE id = ?", job["parent"])
     return {
         "id": {"namespace": job["namespace"], "name": job["name"]},
@@ -102,6 +98,10 @@ def identity(db: Connection, job: Row) -> Json:
         "parentJobName": parent["name"] if parent else None,
         "parentJobUuid": parent["uuid"] if parent else None,
         "namespace": job["namespace"],
+        "createdAt": instant(job["created"]),
+        "updatedAt": instant(job["updated"]),
+        "location": job["location"],
+        "description": job["description"],
     }
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from sqlite3 import Connection, Row
 
-from marquez.errors import PageNotFound, ResourceNotFound
+from marquez.errors import PageNotFound
 from marquez.hashes import uuid_or_none
-from marquez.rows import one
+from marquez.rows import existing, one
 
 KINDS = ("datasetField", "dataset", "job")
 
@@ -110,7 +110,5 @@ def version_time(db: Connection, version: str | None) -> int | None:
     """
     if version is None:
         return None
-    row = one(db, "SELECT created FROM version WHERE uuid = ?", version)
-    if row is None:
-        raise ResourceNotFound("Dataset version", version)
+    row = existing(db, "Dataset version", version, "SELECT created FROM version WHERE uuid = ?", version)
     return int(row["created"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from sqlite3 import Connection, Row
+from typing import Literal
 
 from marquez.errors import ResourceNotFound
 from marquez.rows import by_name
@@ -27,21 +28,6 @@ def _shown(row: Row) -> Json:
     return {"name": row["name"], "description": row["description"]}
 
 
-def _known(db: Connection, name: str) -> str:
-    db.execute("INSERT INTO tag (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
-    return name
-
-
-def tag_dataset(db: Connection, dataset: Row, tag: str, *, on: bool) -> None:
-    """Put the tag on the dataset or take it off; an unknown tag is made."""
-    _set(db, "dataset", dataset["id"], tag, on=on)
-
-
-def tag_job(db: Connection, job: Row, tag: str, *, on: bool) -> None:
-    """Put the tag on the job or take it off; an unknown tag is made."""
-    _set(db, "job", job["id"], tag, on=on)
-
-
 def tag_field(db: Connection, dataset: Row, field: str, tag: str, *, on: bool) -> None:
     """Put the tag, in upper case, on a column or take it off, there and in the current version's frozen fields.
 
@@ -52,7 +38,7 @@ def tag_field(db: Connection, dataset: Row, field: str, tag: str, *, on: bool) -
     if not ids:
         raise ResourceNotFound("Field", field)
     for field_id in ids:
-        _set(db, "field", field_id, tag.upper(), on=on)
+        tag_thing(db, "field", field_id, tag.upper(), on=on)
     condition = "id = ?" if on else "dataset = ?"
     owner = dataset["current_version"] if on else dataset["id"]
     for row in db.execute(
@@ -69,8 +55,10 @@ def _tagged(column: Json, field: str, tag: str, *, on: bool) -> Json:
     return {**column, "tags": [*others, tag] if on else others}
 
 
-def _set(db: Connection, thing: str, thing_id: int, tag: str, *, on: bool) -> None:
+def tag_thing(db: Connection, thing: Literal["dataset", "job", "field"], thing_id: int, tag: str, *, on: bool) -> None:
+    """Put the tag on a thing or take it off; an unknown tag is made."""
     if on:
-        db.execute(f"INSERT INTO {thing}_tag VALUES (?, ?) ON CONFLICT DO NOTHING", (thing_id, _known(db, tag)))
+        db.execute("INSERT INTO tag (name) VALUES (?) ON CONFLICT DO NOTHING", (tag,))
+        db.execute(f"INSERT INTO {thing}_tag VALUES (?, ?) ON CONFLICT DO NOTHING", (thing_id, tag))
     else:
         db.execute(f"DELETE FROM {thing}_tag WHERE {thing} = ? AND tag = ?", (thing_id, tag))

@@ -138,7 +138,7 @@ def untag_field(store: Opened, namespace: str, dataset: str, field: str, tag: st
 
 def _tagged(db: Connection, row: Row, *, tag: str, on: bool, field: str | None = None) -> Json:
     if field is None:
-        tags.tag_dataset(db, row, tag, on=on)
+        tags.tag_thing(db, "dataset", row["id"], tag, on=on)
     else:
         tags.tag_field(db, row, field, tag, on=on)
     return datasets.get(db, row, with_columns=False)

@@ -84,7 +84,7 @@ def untag_job(store: Opened, namespace: str, job: str, tag: str) -> Response:
 
 
 def _tagged(db: Connection, row: Row, *, tag: str, on: bool) -> Json:
-    tags.tag_job(db, row, tag, on=on)
+    tags.tag_thing(db, "job", row["id"], tag, on=on)
     return jobs.bare(db, row)
 
 
