@@ -28,8 +28,9 @@ from catalog.stored import (
 from catalog.transport import Transport
 
 V = TypeVar("V")
+BEGIN_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 END_OF_TIME = datetime(9999, 12, 31, tzinfo=UTC)
-"""Sent always: without `before` Marquez ends its answers at 2030-01-01."""
+"""Both are sent always: without `before` Marquez ends its answers at 2030-01-01."""
 LISTED = 100
 """Rows of one page of a list."""
 
@@ -60,7 +61,7 @@ class Marquez(Transport):
     def page(
         self,
         *,
-        after: datetime | str | None = None,
+        after: datetime | None = None,
         before: datetime | None = None,
         newest_first: bool = False,
         limit: int = 500,
@@ -68,7 +69,7 @@ class Marquez(Transport):
     ) -> EventPage:
         """One page of run events by their own time, `after` included and `before` not. Ties come in any order."""
         asked = {
-            "after": _moment(after) if isinstance(after, datetime) else after,
+            "after": _moment(after or BEGIN_OF_TIME),
             "before": _moment(before or END_OF_TIME),
             "sortDirection": "desc" if newest_first else "asc",
             "limit": limit,
@@ -89,10 +90,9 @@ class Marquez(Transport):
         costs as much as the first. Marquez gives ties no order, so each page starts at the last moment of the one
         before, and grows while that moment fills it. A document may come twice, when it is stored twice.
         """
-        since: datetime | str | None = after
-        reached, seen, limit = "", frozenset[bytes](), page
+        reached, seen, limit = after or BEGIN_OF_TIME, frozenset[bytes](), page
         while True:
-            told = self.page(after=since, before=before, limit=limit).events
+            told = self.page(after=reached, before=before, limit=limit).events
             timed = [(_time_of(event), event) for event in told]
             yield from (event for at, event in timed if at > reached or _fingerprint(event) not in seen)
             if len(told) < limit:
@@ -100,7 +100,7 @@ class Marquez(Transport):
             last = timed[-1][0]
             edge = frozenset(_fingerprint(event) for at, event in timed if at >= last)
             if last > reached:
-                since, reached, seen, limit = told[-1]["eventTime"], last, edge, page
+                reached, seen, limit = last, edge, page
             else:
                 seen, limit = seen | edge, limit * 2
 
@@ -250,13 +250,13 @@ def _node_id(node: Node) -> str:
 
 
 def _moment(when: datetime) -> str:
-    """Microseconds, UTC: texts of moments compare like the moments."""
     return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _time_of(event: Json) -> str:
+def _time_of(event: Json) -> datetime:
+    """In whole microseconds, cut off: never later than the moment that Marquez keeps, which it rounds."""
     try:
-        return _moment(datetime.fromisoformat(event["eventTime"]))
+        return datetime.fromisoformat(event["eventTime"]).astimezone(UTC)
     except (KeyError, TypeError, ValueError) as problem:
         raise AnswerInvalid("GET /events/lineage", "an event without a time") from problem
 

@@ -83,8 +83,9 @@ def _asked(method: str, url: str) -> tuple[str, list[str], dict[str, str]]:
     parts = urlsplit(url)
     usual = USUAL | ({"limit": "10"} if parts.path.endswith("/search") else {})
     query = {key: value for key, value in parse_qsl(parts.query, keep_blank_values=True) if usual.get(key) != value}
-    if query.get("before", "").startswith("9999"):
-        del query["before"]
+    for key, usual_year in {"before": "9999", "after": "1970"}.items():
+        if query.get(key, "").startswith(usual_year):
+            del query[key]
     for key in query.keys() & {"before", "after"}:
         query[key] = query[key][:19]
     return method, [unquote(part) for part in parts.path.split("/")], query
