@@ -126,15 +126,17 @@ def show(ask: Ask, name: str) -> None:
     """Show one dataset or job: owner, health, freshness, columns, checks, last runs."""
     from catalog.dataset import Dataset
     from catalog.render import text
+    from catalog.render.answer import Shown
 
     with ask.index() as index:
         node, told = index.find(name), index.completeness()
         if isinstance(node, Dataset):
             entry, checks = index.dataset(node), index.checks(node)
-            ask.answer("show", entry, told, lambda out: text.dataset(out, entry, checks))
+            found = Shown(entry=entry, checks=checks)
+            ask.answer("show", found, told, lambda out: text.dataset(out, entry, checks))
         else:
             job, runs = index.job(node), index.runs(node, limit=10)
-            ask.answer("show", job, told, lambda out: text.job(out, job, runs))
+            ask.answer("show", Shown(entry=job, runs=runs), told, lambda out: text.job(out, job, runs))
 
 
 @cli.command()

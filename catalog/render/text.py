@@ -1,5 +1,6 @@
 """Answers as tables for people: in colour on a terminal, plain in a pipe or with NO_COLOR."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TextIO
 
@@ -15,6 +16,7 @@ from catalog.entry import (
     ColumnEdge,
     Completeness,
     DatasetEntry,
+    Hit,
     Impact,
     JobEntry,
     LineageGraph,
@@ -26,15 +28,16 @@ from catalog.entry import (
 )
 from catalog.render.wording import length, moment
 
+WHOLE = frozenset(("kind", "owner", "tier", "state", "type", "when", "since", "until", "started", "what"))
+"""Columns that are not broken into lines as long as another one can be."""
+ROOMY = 110
+"""Letters a line, from which on search shows titles too."""
 MOODS = {"failing": "red", "warning": "yellow", "stale": "yellow", "healthy": "green", "fresh": "green", "FAIL": "red"}
-PIPE_WIDTH = 2000
-"""Columns of a pipe: nothing is cut or wrapped there."""
 
 
 def console(file: TextIO) -> Console:
     """Where text goes; what comes out of the record is never read as markup."""
-    width = None if file.isatty() else PIPE_WIDTH
-    return Console(file=file, width=width, markup=False, highlight=False, emoji=False)
+    return Console(file=file, markup=False, highlight=False, emoji=False, soft_wrap=not file.isatty())
 
 
 def results(out: Console, found: Results) -> None:
@@ -42,11 +45,11 @@ def results(out: Console, found: Results) -> None:
     for typed, read in found.corrections:
         out.print(f"Nothing is called {typed!r}; read as {read!r}.")
     rows = [
-        (hit.kind, hit.name, hit.owner or "", hit.tier or "", _mood(hit.health), _mood(hit.freshness), hit.why,
-         hit.title)
-        for hit in found.hits
+        (hit.kind, hit.name, hit.owner or "", hit.tier or "", _mood(_state(hit)), hit.title) for hit in found.hits
     ]  # fmt: skip
-    _table(out, ("kind", "name", "owner", "tier", "health", "fresh", "why", "title"), rows)
+    titles = ("kind", "name", "owner", "tier", "state", "title")
+    shown = len(titles) if not out.is_terminal or out.width >= ROOMY else -1
+    _table(out, titles[:shown], [row[:shown] for row in rows])
     out.print(f"{found.total} found, {len(found.hits)} shown")
     for facet in found.facets:
         if len(facet.values) > 1:
@@ -93,11 +96,11 @@ def dataset(out: Console, entry: DatasetEntry, checks: Sequence[CheckEntry]) -> 
 def check_table(out: Console, checks: Sequence[CheckEntry]) -> None:
     """Checks, failing ones first."""
     rows = [
-        (_mood("holds" if c.success else "failing" if c.severity == "error" else "warning"), c.name, short(c.dataset),
+        (_mood("holds" if c.success else "failing" if c.severity == "error" else "warning"), c.name, c.column or "",
          c.expected, c.actual, moment(c.since))
         for c in sorted(checks, key=lambda c: (c.success, str(c.dataset), c.name))
     ]  # fmt: skip
-    _table(out, ("result", "check", "dataset", "expected", "found", "since"), rows)
+    _table(out, ("result", "check", "column", "expected", "found", "since"), rows)
 
 
 def job(out: Console, entry: JobEntry, runs: Sequence[RunEntry]) -> None:
@@ -141,7 +144,7 @@ def changes(out: Console, found: Sequence[Change]) -> None:
          short(c.origin.job) if c.origin else "")
         for c in found
     ]  # fmt: skip
-    _table(out, ("when", "what", "change", "column", "before", "after", "told by"), rows)
+    _table(out, ("when", "dataset", "change", "column", "before", "after", "told by"), rows)
 
 
 def lineage(out: Console, graph: LineageGraph) -> None:
@@ -171,17 +174,26 @@ def impact(out: Console, found: Impact) -> None:
         ("datasets", ", ".join(short(one) for one in found.datasets)),
         ("columns", ", ".join(f"{short(one)}.{path}" for one, path in found.columns)),
         ("jobs", ", ".join(short(one) for one in found.jobs)),
-        ("checks", ", ".join(f"{c.name} on {short(c.dataset)}" for c in found.checks)),
+        ("checks", ", ".join(f"{number} on {name}" for name, number in _by_dataset(found.checks).items())),
         ("tell", ", ".join(found.owners)),
         ("runs", f"{found.runs_24h} in the last 24 hours"),
     ]
     _facts(out, facts)
 
 
+def _by_dataset(checks: Sequence[CheckEntry]) -> Counter[str]:
+    return Counter(short(check.dataset) for check in checks)
+
+
+def _state(hit: Hit) -> str:
+    """What is not as it should be."""
+    return ", ".join(word for word in (hit.health, hit.freshness) if word in ("failing", "warning", "stale"))
+
+
 def completeness(out: Console, told: Completeness) -> None:
     """How far the answer can be trusted, as one line a reason."""
     if told.as_of is None:
-        out.print("The record has not been read yet: run `catalog sync`.", style="yellow")
+        out.print("The record may be incomplete:", style="yellow")
     else:
         out.print(
             f"Record as of {moment(told.as_of)} UTC{'' if told.complete else '; it may be incomplete:'}", style="dim"
@@ -192,28 +204,43 @@ def completeness(out: Console, told: Completeness) -> None:
 
 def concerns(out: Console, found: Sequence[Concern]) -> None:
     """What somebody should look at, and whose it is."""
-    rows = [(_mood(c.kind), short(c.dataset), c.words, moment(c.since), c.owner or "nobody") for c in found]
-    _table(out, ("what", "dataset", "how", "since", "owner"), rows)
+    rows = [(_mood(c.kind), c.owner or "nobody", moment(c.since), short(c.dataset), c.words) for c in found]
+    _table(out, ("what", "owner", "since", "dataset", "how"), rows)
 
 
 def _table(out: Console, titles: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
     if not rows:
         out.print("nothing")
         return
-    lines = Table(box=box.SIMPLE_HEAD if out.is_terminal else None, pad_edge=False, header_style="bold")
+    if not out.is_terminal:
+        _plain(out, [titles, *rows])
+        return
+    lines = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for title in titles:
-        lines.add_column(title, overflow="fold")
+        lines.add_column(title, overflow="fold", no_wrap=title in WHOLE)
     for row in rows:
         lines.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
     out.print(lines)
 
 
 def _facts(out: Console, facts: Sequence[tuple[str, str | Text]]) -> None:
+    told = [(name, value) for name, value in facts if value]
+    if not out.is_terminal:
+        _plain(out, told)
+        return
     lines = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in facts:
-        if value:
-            lines.add_row(Text(name, style="dim"), value if isinstance(value, Text) else Text(value))
+    for name, value in told:
+        lines.add_row(Text(name, style="dim"), value if isinstance(value, Text) else Text(value))
     out.print(lines)
+
+
+def _plain(out: Console, rows: Sequence[Sequence[str | Text]]) -> None:
+    """Rows in columns two spaces apart, one line a row, whatever its length."""
+    cells = [[" ".join(str(cell).split()) for cell in row] for row in rows]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]))] if cells else []
+    for row in cells:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        out.print(line.rstrip(), soft_wrap=True)
 
 
 def _freshness(entry: DatasetEntry) -> str:

@@ -26,7 +26,8 @@ OUTLINE = "entry e INDEXED BY entry_outline"
 GROUP = "e.kind, e.dataset, e.job, e.owner, e.health, e.tags"
 """What entries have in common that count alike; an index has them in this order."""
 FULL = """SELECT e.*, s.name AS name_words, s.title AS title_words, s.text AS text_words,
-    d.tier, d.freshness, d.reads_30d, d.vanished, d.owner AS dataset_owner, d.health AS dataset_health,
+    d.title AS dataset_title, d.tier, d.freshness, d.reads_30d, d.vanished,
+    d.owner AS dataset_owner, d.health AS dataset_health,
     coalesce(d.namespace, j.namespace) AS namespace, coalesce(d.name, j.name) AS subject
   FROM entry e JOIN search s ON s.rowid = e.id
     LEFT JOIN dataset d ON d.id = e.dataset LEFT JOIN job_name j ON j.id = e.job
@@ -198,10 +199,17 @@ def _hit(row: sqlite3.Row, wanted: Wanted, most_reads: int) -> Hit:
     )  # fmt: skip
     return Hit(
         kind=row["kind"], name=row["title"] if row["kind"] == "column" else row["name"], subject=_subject(row),
-        path=row["path"], title=row["text"] if row["kind"] == "column" else row["title"],
+        path=row["path"], title=_title(row),
         owner=row["owner"] or row["dataset_owner"], tier=row["tier"], health=health, freshness=freshness,
         score=round(score * ranking.worth(standing, most_reads=most_reads), 3), why=why,
     )  # fmt: skip
+
+
+def _title(row: sqlite3.Row) -> str:
+    """A column's description, for the text that is searched ends with its dataset's title; else the title."""
+    if row["kind"] != "column":
+        return str(row["title"])
+    return str(row["text"]).removesuffix(row["dataset_title"] or "").strip()
 
 
 def _subject(row: sqlite3.Row) -> Node | None:
