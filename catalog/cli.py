@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from catalog.entry import Completeness
     from catalog.flow import Flow
     from catalog.index import Index
+    from catalog.index.sync import Synced
     from catalog.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -41,7 +43,7 @@ class Ask:
         from catalog.index import Index
 
         with Index.open(self.settings.index) as index:
-            if self.sync or not index.generation:
+            if self.sync or not index.runs(limit=1):
                 _sync(index, self.settings, rebuild=False)
             yield index
 
@@ -256,17 +258,22 @@ def check(ask: Ask, names: tuple[str, ...]) -> None:
 @cli.command()
 @click.option("--rebuild", is_flag=True, help="Read everything again from nothing.")
 @click.option("--watch", "watch_s", type=float, metavar="SECONDS", help="Go on, looking every so many seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (catalog/schemas/answers.json).")
 @_index_option
-def sync(index: Path | None, rebuild: bool, watch_s: float | None) -> None:
+def sync(index: Path | None, rebuild: bool, watch_s: float | None, as_json: bool) -> None:
     """Read what is new in the backend (MARQUEZ_URL) into the index."""
     from catalog.index import Index
 
-    settings = _settings(index)
-    with Index.open(settings.index) as opened:
-        _sync(opened, settings, rebuild=rebuild)
-        while watch_s:
+    ask = Ask(settings=_settings(index), sync=False, as_json=as_json)
+    with Index.open(ask.settings.index) as opened:
+        while True:
+            found = _sync(opened, ask.settings, rebuild=rebuild)
+            line = f"{found.new:,} new events, {found.repeated:,} known, {found.unusable:,} unusable"
+            ask.answer("sync", found, found.completeness, partial(_line, line))
+            if not watch_s:
+                return
+            rebuild = False
             time.sleep(watch_s)
-            _sync(opened, settings, rebuild=False)
 
 
 @cli.command()
@@ -328,13 +335,17 @@ def _settings(index: Path | None) -> "Settings":
     return replace(settings, index=index) if index else settings
 
 
-def _sync(index: "Index", settings: "Settings", *, rebuild: bool) -> None:
+def _sync(index: "Index", settings: "Settings", *, rebuild: bool) -> "Synced":
     from catalog.index import sync as bring
     from catalog.marquez import Marquez
 
     say: Callable[[str], None] = lambda text: click.echo(text, err=True)  # noqa: E731
     with Marquez.open(settings) as client:
-        (bring.rebuild if rebuild else bring.sync)(index, client, say=say)
+        return (bring.rebuild if rebuild else bring.sync)(index, client, say=say)
+
+
+def _line(words: str, out: Any) -> None:
+    out.print(words)
 
 
 def _dataset(index: "Index", name: str) -> Any:

@@ -5,7 +5,7 @@ score = match x (1 + use + tier) x kind x state
 match   100  the name, as it is written
          97  the name in another form (with its schema or namespace, the contract's id) or spelling
          90  the title, in full
-      60-80  the name begins with what was typed: more, the more of it was typed
+      60-75  the name begins with what was typed: more, the more of it was typed; no use lifts it over the name itself
        0-55  words: 40 x the mean strength of the words typed (1 in the name, 0.8 in the title, 0.5 in the text; a fifth
              less where only a word's beginning was typed), and up to 15 for how much of the name they make up
 use    0-0.2  reads in the last 30 days, on a logarithmic scale up to the most read dataset
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from catalog.word import words
 
-EXACT, FORM, TITLE, PREFIX, PREFIX_SPAN, WORDS, COVER = 100.0, 97.0, 90.0, 60.0, 20.0, 40.0, 15.0
+EXACT, FORM, TITLE, PREFIX, PREFIX_SPAN, WORDS, COVER = 100.0, 97.0, 90.0, 60.0, 15.0, 40.0, 15.0
 STRENGTH = {"name": 1.0, "title": 0.8, "description": 0.5}
 BEGUN = 0.8
 USE, TIER = 0.2, {"gold": 0.1, "silver": 0.05}
