@@ -106,12 +106,17 @@ def _load(body: bytes) -> Json:
     if body.strip() in (b"", b"null"):
         raise InvalidEvent(["The request body must not be null"])
     try:
-        document = json.loads(body)
+        document = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError) as problem:
         raise MalformedRequest(str(problem)) from problem
     if not isinstance(document, dict):
         raise MalformedRequest("an event is a JSON object")
     return document
+
+
+def _no_number(token: str) -> None:
+    """Python reads NaN and Infinity; JSON has neither, Jackson refuses them, and no reader should meet them."""
+    raise ValueError(f"Non-standard token '{token}'")
 
 
 def _problems(document: Json, kind: str) -> Iterator[str]:

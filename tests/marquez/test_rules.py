@@ -303,6 +303,14 @@ WHOLE = event(
 )
 
 
+@pytest.mark.parametrize("token", ["NaN", "Infinity", "-Infinity"])
+def test_a_number_that_json_does_not_have_is_refused(api: Api, token: str) -> None:
+    body = json.dumps(event("COMPLETE", FIRST, 1, run_facets={"m": {**PRODUCER, "mean": 0.5}})).replace("0.5", token)
+    answer = api.client.post("/api/v1/lineage", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, token in answer.text) == (400, True)
+    assert api.get("/events/lineage")["totalCount"] == 0
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(place=st.sampled_from(everywhere(WHOLE)[1:]), value=JSON)
 def test_no_value_at_any_place_makes_the_server_fail_or_keep_half_an_event(
