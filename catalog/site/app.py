@@ -110,7 +110,7 @@ def create(settings: Settings, *, index: Index | None = None, dependencies: Sequ
         except CatalogError:
             return RedirectResponse(address.search(name), status_code=302, headers=SAFE)
 
-    @app.get("/{path:path}")
+    @app.api_route("/{path:path}", methods=["GET", "HEAD"])
     def page(path: str, request: Request) -> Response:
         return answer(shelf.get(), path, request)
 

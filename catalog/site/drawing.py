@@ -1,18 +1,18 @@
 """A lineage graph laid out in layers, left to right, as shapes that a template writes as SVG.
 
-Layout: Sugiyama's method by the library fast-sugiyama. Three things it needs (0.5.3): integers from zero as nodes,
-else the order of a set of strings decides the picture; no edge from a node to itself (it aborts the process); and no
-cycle, so edges that close one are laid out backwards here and drawn with `back` set. Bends of long edges are numbers
-beyond the nodes, counted anew in each connected part.
+Layout: Sugiyama's method by the library fast-sugiyama. What it needs (0.5.3): integers from zero as nodes, else the
+order of a set of strings decides the picture; one connected part at a time, else its numbers for bends are those of
+other nodes; no edge from a node to itself, which aborts the process; and no cycle, so edges that close one are laid out
+backwards here and drawn with `back` set.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-WIDTH, HEIGHT = 240, 46
-STEP_X, STEP_Y, MARGIN = 316, 62, 16
-_LETTERS = 23
+WIDTH, HEIGHT = 228, 46
+STEP_X, STEP_Y, MARGIN = 284, 60, 16
+_LETTERS = 22
 """That fit into a box beside the icon, at the style sheet's 12.5 px in a wide font."""
 
 
@@ -135,48 +135,69 @@ def _laid_out(
     nodes: Sequence[str], pairs: Iterable[tuple[str, str]]
 ) -> tuple[dict[str, _Point], dict[tuple[str, str], list[_Point]]]:
     """Corners by node, and for each edge the corners that it passes, ends included; nodes without edges come last."""
-    import fast_sugiyama
-
-    linked = sorted({node for pair in pairs for node in pair})
-    number = {node: at for at, node in enumerate(linked)}
-    edges = sorted({(number[origin], number[target]) for origin, target in pairs})
-    parts: Any = fast_sugiyama.from_edges(edges, vertex_spacing=STEP_Y, transpose=True) if edges else ()
-    corners: dict[int, _Point] = {}
+    places: dict[str, _Point] = {}
     ways: dict[tuple[str, str], list[_Point]] = {}
     below = MARGIN
-    for positions, *_, hops in sorted(parts, key=lambda part: (-len(part[0]), min(key for key, _ in part[0]))):
-        spots = _spots(positions, below)
-        ways |= _ways(linked, spots, hops or ())
-        corners |= spots
-        below = max(y for _, y in spots.values()) + STEP_Y
-    places = {node: corners[at] for node, at in number.items()}
-    for at, node in enumerate(sorted(set(nodes) - set(linked))):
+    for part in _parts(sorted(set(pairs))):
+        spots, passed = _part(part, below)
+        places |= spots
+        ways |= passed
+        below = max(y for way in (spots.values(), *passed.values()) for _, y in way) + STEP_Y
+    for at, node in enumerate(node for node in nodes if node not in places):
         places[node] = (MARGIN + at % 3 * STEP_X, below + at // 3 * STEP_Y)
     return places, ways
 
 
-def _spots(positions: Iterable[tuple[int, tuple[float, float]]], below: int) -> dict[int, _Point]:
-    """Corners of one part: the library's layers go down from the highest y, ours to the right."""
-    at = dict(positions)
+def _parts(pairs: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """The edges of each connected part, the part with the most edges first."""
+    beside: dict[str, set[str]] = defaultdict(set)
+    for origin, target in pairs:
+        beside[origin].add(target)
+        beside[target].add(origin)
+    part_of: dict[str, str] = {}
+    for start in sorted(beside):
+        waiting = [] if start in part_of else [start]
+        while waiting:
+            node = waiting.pop()
+            part_of[node] = start
+            waiting.extend(other for other in beside[node] if other not in part_of)
+    parts: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for pair in pairs:
+        parts[part_of[pair[0]]].append(pair)
+    return sorted(parts.values(), key=lambda part: (-len(part), part))
+
+
+def _part(
+    pairs: Sequence[tuple[str, str]], below: int
+) -> tuple[dict[str, _Point], dict[tuple[str, str], list[_Point]]]:
+    """One connected part, its top at `below`: the library's layers go down from the highest y, ours to the right."""
+    import fast_sugiyama
+
+    nodes = sorted({node for pair in pairs for node in pair})
+    number = {node: at for at, node in enumerate(nodes)}
+    edges = sorted((number[origin], number[target]) for origin, target in pairs)
+    [(positions, *_, hops)] = fast_sugiyama.from_edges(edges, vertex_spacing=STEP_Y, transpose=True)
+    at = {int(key): spot for key, spot in positions}
     top, left = max(y for _, y in at.values()), min(x for x, _ in at.values())
-    return {key: (MARGIN + round((top - y) / STEP_Y) * STEP_X, below + round(x - left)) for key, (x, y) in at.items()}
+    spots = {key: (MARGIN + round((top - y) / STEP_Y) * STEP_X, below + round(x - left)) for key, (x, y) in at.items()}
+    return {node: spots[key] for node, key in number.items()}, _ways(nodes, spots, hops or ())
 
 
 def _ways(
-    linked: Sequence[str], spots: Mapping[int, _Point], hops: Iterable[tuple[int, int]]
+    nodes: Sequence[str], spots: Mapping[int, _Point], hops: Iterable[tuple[int | str, int | str]]
 ) -> dict[tuple[str, str], list[_Point]]:
-    """The corners passed from node to node; numbers beyond the nodes are this part's bends, each with one way on."""
-    after: dict[int, list[int]] = {}
+    """The corners passed from node to node; numbers beyond the nodes are the library's bends, each with one way on."""
+    after: dict[int, list[int]] = defaultdict(list)
     for origin, target in hops:
-        after.setdefault(origin, []).append(target)
+        after[int(origin)].append(int(target))
     found = {}
-    for origin in (key for key in after if key < len(linked)):
-        for following in after[origin]:
-            way = [spots[origin], spots[following]]
-            while following >= len(linked):
+    for start in range(len(nodes)):
+        for following in after[start]:
+            way = [spots[start], spots[following]]
+            while following >= len(nodes):
                 [following] = after[following]
                 way.append(spots[following])
-            found[linked[origin], linked[following]] = way
+            found[nodes[start], nodes[following]] = way
     return found
 
 

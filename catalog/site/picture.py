@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from catalog.dataset import Dataset
-from catalog.entry import ColumnEdge, Job, LineageGraph, Node, short
+from catalog.entry import ColumnEdge, Job, JobEntry, LineageGraph, Node, RunEntry, short
 from catalog.site import address
 from catalog.site.drawing import Box, Drawing, Line, draw
 from catalog.site.reading import Reading
@@ -57,6 +57,24 @@ def pipeline(site: Reading) -> Drawing:
     }
     linked = {dataset for pair in lines for dataset in pair} & set(site.datasets)
     return draw((node(site, dataset) for dataset in linked), lines.values())
+
+
+def tasks(site: Reading, entries: Iterable[JobEntry]) -> Drawing:
+    """Several jobs with everything that they read and write."""
+    entries = tuple(entries)
+    lines = [(key(at), key(entry.job)) for entry in entries for at in entry.inputs]
+    lines += [(key(entry.job), key(at)) for entry in entries for at in entry.outputs]
+    ends: set[Node] = {entry.job for entry in entries}
+    ends.update(dataset for entry in entries for dataset in (*entry.inputs, *entry.outputs))
+    return draw((node(site, it) for it in ends), (Line(origin=origin, target=target) for origin, target in lines))
+
+
+def touched(site: Reading, run: RunEntry) -> Drawing:
+    """A run's job between what it read and what it wrote."""
+    lines = [(key(at), key(run.job)) for at in run.inputs] + [(key(run.job), key(at)) for at in run.outputs]
+    ends: set[Node] = {run.job, *run.inputs, *run.outputs}
+    boxes = (node(site, it, focus=it == run.job) for it in ends)
+    return draw(boxes, (Line(origin=origin, target=target) for origin, target in lines))
 
 
 def node(site: Reading, it: Node, *, focus: bool = False) -> Box:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from catalog.dataset import Dataset
-from catalog.entry import Completeness, DatasetEntry, Job, JobEntry, Node
+from catalog.entry import CheckEntry, Completeness, DatasetEntry, Job, JobEntry, Node
 from catalog.index import Index
 from catalog.settings import Settings
 from catalog.site import address, render
@@ -54,8 +54,17 @@ class Reading:
         return {entry.job: entry for entry in self.index.jobs()}
 
     @cached_property
+    def checks(self) -> tuple[CheckEntry, ...]:
+        """Every check that the newest run of its job still told."""
+        return tuple(check for check in self.index.checks() if check.current)
+
+    @cached_property
     def _nodes(self) -> Mapping[str, Node]:
-        return {address.slug(node): node for node in (*self.datasets, *self.jobs)}
+        return {address.slug(node): node for node in self.nodes()}
+
+    def nodes(self) -> list[Node]:
+        """Every dataset, then every job."""
+        return [*self.datasets, *self.jobs]
 
     def node(self, slug: str, *, path: str) -> Node:
         """The dataset or job with this word in its address.

@@ -23,11 +23,17 @@ def _environment() -> Environment:
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
-    made.filters |= {
-        "when": wording.when, "span": wording.span, "number": wording.number, "counted": wording.counted,
-        "changed": wording.changed, "spark": wording.spark, "markdown": markdown, "sql": sql,
-        "short": short, "label": address.label, "shorten": drawing.shorten,
-    }  # fmt: skip
+    words = (
+        wording.when,
+        wording.span,
+        wording.number,
+        wording.counted,
+        wording.changed,
+        wording.spark,
+        wording.breakable,
+    )
+    ours = (*words, markdown, sql, short, address.label, drawing.shorten)
+    made.filters |= {function.__name__: function for function in ours}
     made.globals |= {"address": address, "moods": wording.MOODS, "box": (drawing.WIDTH, drawing.HEIGHT)}
     made.tests["job"] = lambda node: isinstance(node, Job)
     return made

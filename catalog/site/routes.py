@@ -31,7 +31,7 @@ def render(site: Reading, path: str, query: Query) -> str:
 def starts(site: Reading) -> Iterator[str]:
     """The addresses from which links lead to all others, in order."""
     yield from _TOP
-    for node in (*site.datasets, *site.jobs):
+    for node in site.nodes():
         yield address.of(node)
 
 

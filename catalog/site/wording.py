@@ -1,10 +1,11 @@
 """How the pages say times, sizes, counts and changes: filters of the templates."""
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from catalog.entry import Change, Point
 
@@ -58,6 +59,11 @@ def number(value: float | None) -> str:
     if value == round(value):
         return f"{round(value):,}".replace(",", "\u202f")
     return f"{value:,.2f}".replace(",", "\u202f") if abs(value) >= 100 else f"{value:.4g}"
+
+
+def breakable(text: str) -> Markup:
+    """A name that may be broken after each underscore, dot and slash, and nowhere else."""
+    return Markup(re.sub(r"([_./])(?=[^\s<])", r"\1<wbr>", str(escape(text))))
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from catalog import history
+from catalog.dataset import Dataset
 from catalog.entry import Change, CheckEntry, DatasetEntry
 from catalog.site import address, picture
 from catalog.site.reading import LONG_AGO, Reading
@@ -20,7 +21,7 @@ def home(site: Reading) -> str:
     """Is all well? What fails, what is stale, what changed this week, what is used most."""
     entries = [entry for entry in site.datasets.values() if not entry.vanished]
     changes = history.changes(site.index, since=site.now - WEEK).value
-    failing = [check for check in site.index.checks(None) if not check.success]
+    failing = [check for check in site.checks if not check.success]
     return site.page(
         "home.html",
         path=address.HOME,
@@ -64,7 +65,7 @@ class Standing:
 
 def quality(site: Reading) -> str:
     """All checks, failing ones first, and by owner; the datasets that nobody checks."""
-    checks = sorted(site.index.checks(None), key=_worst_first)
+    checks = sorted(site.checks, key=_worst_first)
     entries = [entry for entry in site.datasets.values() if not entry.vanished]
     of_dataset = [
         (entry, list(these))
@@ -106,7 +107,7 @@ def passes(checks: Iterable[CheckEntry]) -> list[tuple[date, int, int]]:
     return [(day, sum(good), len(good) - sum(good)) for day, good in days]
 
 
-def _grouped(checks: Iterable[CheckEntry]) -> list[tuple[object, Sequence[CheckEntry]]]:
+def _grouped(checks: Iterable[CheckEntry]) -> list[tuple[Dataset, Sequence[CheckEntry]]]:
     ordered = sorted(checks, key=lambda check: check.dataset)
     return [(dataset, list(these)) for dataset, these in groupby(ordered, key=lambda check: check.dataset)]
 

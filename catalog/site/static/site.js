@@ -36,17 +36,17 @@ for (const graph of document.querySelectorAll(".graph")) {
   };
   const fit = () => zoom(Math.min(1, canvas.clientWidth / width, graph.classList.contains("tall") ? (innerHeight * 0.78) / height : 1));
   const centre = () => {
-    if (!focus) return;
+    if (!focus) return canvas.scrollTo(0, (canvas.scrollHeight - canvas.clientHeight) / 2);
     const box = focus.getBoundingClientRect(), frame = canvas.getBoundingClientRect();
     canvas.scrollBy(box.left - frame.left - (frame.width - box.width) / 2, box.top - frame.top - (frame.height - box.height) / 2);
   };
-  graph.querySelector(".tools").hidden = width <= canvas.clientWidth && height <= canvas.clientHeight;
   graph.querySelector(".tools").addEventListener("click", (event) => {
     const step = Number(event.target.dataset.zoom);
     if (step) zoom(scale * (step > 0 ? 1.3 : 1 / 1.3));
     else if (event.target.dataset.zoom) fit();
   });
   if (width > canvas.clientWidth && width * 0.72 <= canvas.clientWidth) fit();
+  graph.querySelector(".tools").hidden = width * scale <= canvas.clientWidth && height * scale <= canvas.clientHeight;
   centre();
 
   let held = null;

@@ -31,20 +31,16 @@ def links(text: str, *, at: str) -> set[str]:
 
 def words(text: str) -> str:
     """What a page says, without markup."""
+    text = re.sub(r"<wbr>|&#8239;|\u202f", "", text)
     text = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", text, flags=re.S)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
-def test_every_link_on_every_page_leads_to_a_page(pages: Pages) -> None:
-    waiting, known = [address.HOME], {address.HOME}
-    while waiting:
-        path = waiting.pop()
-        new = links(pages(path), at=path) - known
-        known |= new
-        waiting.extend(new)
-    kinds = {path.partition("/")[0] for path in known}
-    assert kinds >= {"dataset", "column", "job", "run", "graph", "flow", "search.html", "changes.html", "quality.html"}
-    assert len(known) > 300
+@pytest.mark.parametrize("path", ["", address.SEARCH, address.FLOWS, address.of(FUNNEL), address.of(WAREHOUSE_LOAD)])
+def test_every_link_of_a_page_is_answered(pages: Pages, path: str) -> None:
+    """All links of all pages: test_publish."""
+    for link in links(pages(path), at=path):
+        pages(link)
 
 
 def test_the_first_page_says_what_fails_and_whose_it_is(pages: Pages) -> None:
@@ -77,7 +73,7 @@ def test_a_column_leads_to_the_columns_it_is_made_of(pages: Pages) -> None:
 
 def test_a_job_page_shows_its_statement_source_and_what_it_does_to_columns(pages: Pages) -> None:
     text = pages(address.of(WAREHOUSE_LOAD))
-    assert '<span class="k">MERGE</span>' in text
+    assert "MERGE</span>" in text
     assert "https://github.com/ecompulse/pipeline/blob/main/lineage/operators/warehouse.py" in text
     assert address.column(DAILY, "total_revenue") in text
 
@@ -87,7 +83,7 @@ def test_a_run_page_tells_how_it_ended_and_counts_its_rows(pages: Pages, index: 
     said = words(pages(address.run(failed.run_id)))
     assert "failed" in said
     assert failed.run_id in said
-    assert f"{failed.rows_in:,}".replace(",", "\u202f") in said
+    assert f"Rows in {failed.rows_in}" in said
 
 
 def test_pages_link_to_the_same_thing_in_marquez_and_airflow(pages: Pages) -> None:
@@ -130,8 +126,8 @@ def test_a_search_finds_and_narrows_down(pages: Pages) -> None:
 
 
 def test_a_facet_that_is_chosen_can_be_taken_out_again(pages: Pages) -> None:
-    text = pages(address.search("events is:failing"))
-    assert f'href="{address.search("events")}" aria-current="true"' in text
+    text = pages(address.search("funnel is:failing"))
+    assert f'href="{address.search("funnel")}" aria-current="true"' in text
 
 
 def test_an_address_that_is_none_helps_on(pages: Pages) -> None:
