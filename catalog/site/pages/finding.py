@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from catalog import search as searching
-from catalog.search.query import STATES, parse
+from catalog.search.query import STATES
 from catalog.site import address
 from catalog.site.reading import NoSuchPage, Reading
 
@@ -33,10 +33,10 @@ def find(site: Reading, query: str, *, limit: int = SHOWN) -> str:
 
 def choice(query: str, name: str, value: str, count: int) -> Choice:
     """A facet's value as a link to the query with it, or without it when it is already there."""
-    token = f"is:{value}" if value in STATES else f"{name}:{_quoted(value)}"
-    chosen = token in query.split() or any(f.value == value.lower() and not f.negative for f in parse(query).filters)
-    rest = query.replace(token, "").split() if chosen else [*query.split(), token]
-    return Choice(value=value, count=count, link=address.search(" ".join(rest)), chosen=chosen)
+    token = _token(name, value)
+    chosen = f" {token} " in f" {query} "
+    asked = f" {query} ".replace(f" {token} ", " ") if chosen else f"{query} {token}"
+    return Choice(value=value, count=count, link=address.search(" ".join(asked.split())), chosen=chosen)
 
 
 def lost(site: Reading, problem: NoSuchPage) -> str:
@@ -45,5 +45,10 @@ def lost(site: Reading, problem: NoSuchPage) -> str:
     return site.page("lost.html", path=problem.path, words=problem.words, hits=hits)
 
 
-def _quoted(value: str) -> str:
-    return f'"{value}"' if any(letter in value for letter in " :") else value
+def _token(name: str, value: str) -> str:
+    """What to type to find only what has this value."""
+    if value in STATES:
+        return f"is:{value}"
+    if name == "drift":
+        return "-is:drifted"
+    return f'{name}:"{value}"' if any(letter in value for letter in " :") else f"{name}:{value}"

@@ -15,7 +15,7 @@ const read = (text) => {
   return { words, filters };
 };
 const passes = (row, [key, value, not]) => {
-  const has = row[key] === undefined ? [] : [].concat(row[key]).map((word) => String(word).toLowerCase());
+  const has = (key === "type" ? [row.type, row.kind] : [].concat(row[key] ?? [])).map((word) => String(word).toLowerCase());
   return has.some((word) => word === value || (key === "column" && word.includes(value))) !== not;
 };
 // Nearest first: the whole name, its beginning, a word's beginning, anywhere in it, in what is said about it.

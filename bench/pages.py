@@ -1,6 +1,6 @@
 """How long the first page, a dataset, a search and a graph take over a record of 10,000 datasets.
 
-    python bench/site.py [--datasets 10000]
+    python -P bench/pages.py [--datasets 10000]
 
 Cold: the first answer of a fresh application over an index file that exists; warm: pages that were not asked for
 before, over what is already read; again: the same page once more. Milliseconds, through the application without a
