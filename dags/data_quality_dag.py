@@ -22,11 +22,12 @@ from airflow.sdk import DAG, Param
 
 from dags.data_ingestion_dag import INGESTED
 from dags.settings import DEFAULTS, START_DATE
-from lineage.operators.anomaly import DetectAnomaliesOperator, Watch
+from lineage.operators.anomaly import DetectAnomaliesOperator
 from lineage.operators.catalog import UpdateCatalogOperator
 from lineage.operators.gx import GreatExpectationsOperator
 from lineage.operators.profile import ProfileTopicOperator
 from lineage.operators.quality import GenerateQualityReportOperator
+from lineage.watch import Watch
 
 RAW = "kafka.ecommerce-events-raw"
 CHECKED = [

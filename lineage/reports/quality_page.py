@@ -46,7 +46,14 @@ def as_html(quality: Quality) -> bytes:
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"strip": strip, "line": line, "short": _short, "share": _share, "cells": cells}
+    environment.filters |= {
+        "strip": strip,
+        "line": line,
+        "short": _short,
+        "share": _share,
+        "cells": cells,
+        "heading": heading,
+    }
     page = environment.get_template("quality.html").render(
         quality=quality, tiles=tiles(quality), verdict=verdict(quality), plots=plots(quality), shown=SHOWN,
         groups=_grouped, rows=_rows, most=max((_filled(one) for one in _columns(quality)), default=1),
@@ -75,14 +82,14 @@ def tiles(quality: Quality) -> tuple[Tile, ...]:
     care = sum(len(quality.learned.get(word, ())) for word in ("stale", "undocumented", "unowned"))
     return (
         Tile(label="Checks that hold", value=f"{held} of {all_of_them}", mood="even" if critical else "good",
-             note=f"on {len(quality.subjects)} datasets"),
+             note=f"datasets checked: {len(quality.subjects)}"),
         Tile(label="Critical failures", value=str(critical), mood="bad" if critical else "good",
-             note="stop a release" if critical else "none"),
+             note="they fail this run" if critical else "none"),
         Tile(label="Warnings", value=str(warnings), mood="warn" if warnings else "good", note="to look at"),
         Tile(label="Anomalies", value=str(len(quality.anomalies)), mood="warn" if quality.anomalies else "good",
              note=f"{learning} figures still learn what is normal" if learning else "against their own history"),
         Tile(label="Messages profiled", value=f"{rows:,}", mood="even", note=f"{unreadable:,} unreadable"),
-        Tile(label="Catalog", value=f"{changed} changed", mood="even", note=f"{care} datasets need care"),
+        Tile(label="Catalog changes", value=str(changed), mood="even", note=f"need care: {care}"),
     )  # fmt: skip
 
 
@@ -109,7 +116,8 @@ def _failures(quality: Quality) -> str:
 
 
 def _drawn(name: str, trend: Trend) -> str:
-    labels = [f"{at:%-d %b %H:%M}" for at, _ in trend.points]
+    days = {at.date() for at, _ in trend.points}
+    labels = [f"{at:%H:%M}" if len(days) == 1 else f"{at:%-d %b}" for at, _ in trend.points]
     values = [value for _, value in trend.points]
     title = f"{len(values)} runs, from {values[0]:,.0f} to {values[-1]:,.0f}"
     return chart.lines(name, labels, {"Rows": values}, title=title, words=short)
@@ -161,6 +169,11 @@ def cells(examples: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
+def heading(finding: Finding) -> str:
+    """What a failure is called: what should be, or how far a figure is off."""
+    return finding.examples[0] if finding.anomaly and finding.examples else finding.expected or finding.title
+
+
 def _grouped(findings: Sequence[Finding]) -> Mapping[str, list[Finding]]:
     """By the task that checked, in the order of the run."""
     found: dict[str, list[Finding]] = {}
@@ -189,7 +202,7 @@ def _filled(column: Mapping[str, Any]) -> int:
 def _short(value: float | None) -> str:
     if value is None:
         return "–"
-    return short(value) if abs(value) >= 1000 else f"{value:.4g}"
+    return short(value) if 1000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def _share(part: float, whole: float) -> str:
