@@ -64,6 +64,19 @@ class Ask:
             tell(console(sys.stderr), completeness)
 
 
+def _completed(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Names that begin so, for the shell; from the index as it is."""
+    from catalog.index import Index
+    from catalog.render.wording import name_of, task
+
+    settings = _settings(context.params.get("index"))
+    if not settings.index.exists():
+        return []
+    with Index.open(settings.index) as index:
+        names = {name_of(entry) for entry in index.datasets()} | {task(entry.job) for entry in index.jobs()}
+    return sorted(name for name in names if name.startswith(begun))
+
+
 def _asking(command: F) -> F:
     """The options that every reading command has, given to it as one `ask`."""
 
@@ -122,7 +135,7 @@ def search(ask: Ask, query: tuple[str, ...], limit: int) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_completed)
 @_asking
 def show(ask: Ask, name: str) -> None:
     """Show one dataset or job: owner, health, freshness, columns, checks, last runs."""
@@ -142,7 +155,7 @@ def show(ask: Ask, name: str) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_completed)
 @click.option("--column", metavar="PATH", help="What became of this column only.")
 @_asking
 def history(ask: Ask, name: str, column: str | None) -> None:
@@ -161,7 +174,7 @@ def history(ask: Ask, name: str, column: str | None) -> None:
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_completed)
 @click.option("--column", metavar="PATH", help="Where this column comes from and goes to, instead of the dataset.")
 @click.option("--upstream", default=20, show_default=True, type=click.IntRange(0), help="Steps against the flow.")
 @click.option("--downstream", default=20, show_default=True, type=click.IntRange(0), help="Steps with the flow.")
@@ -182,7 +195,7 @@ def lineage(ask: Ask, name: str, column: str | None, upstream: int, downstream: 
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_completed)
 @click.option("--column", metavar="PATH", help="A change of this column only.")
 @_asking
 def impact(ask: Ask, name: str, column: str | None) -> None:
@@ -370,7 +383,7 @@ def _since(text: str, now: datetime) -> datetime:
 def main() -> None:
     """Entry point: one sentence and an exit code instead of a traceback."""
     try:
-        cli()
+        cli(prog_name="catalog")
     except CatalogError as error:
         click.echo(f"catalog: {error}", err=True)
         sys.exit(error.exit_code)
