@@ -245,8 +245,8 @@ def _expected_rows(usual: _Usual, told: Composition, ahead: Composition, place: 
 
     past, modelled = record(told)
     coming, mean = record(ahead)
-    factors = season.spread(past, modelled, quantile=SPREAD_QUANTILE)
-    single = season.variance(coming, mean, factors)
+    factors = season.Spread.of(past, modelled, quantile=SPREAD_QUANTILE, parameters=0)
+    single = factors.variance(coming, mean)
     return Expected(
         nature="rate", mean=mean, variance=single * (1 + coming.sizes / (usual.rows + 1)), sizes=coming.sizes
     )

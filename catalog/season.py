@@ -22,6 +22,8 @@ WEEKEND_HOURS_AFTER_S, TREND_AFTER_S = 28 * DAY_S, 21 * DAY_S
 ROUNDS = 3
 #: Hampel's three parts, in standard deviations: full weight up to 2.5, none from 9.5 on.
 HAMPEL = (2.5, 4.5, 9.5)
+#: Intervals of less weight than this (from about 5 standard deviations on) tell nothing about the spread.
+CREDIBLE = 0.5
 #: Spread is read at this quantile of the absolute residuals: tails count, and a tenth of the history may be poisoned.
 SPREAD_QUANTILE = 0.9
 #: Days (sub-daily intervals) or intervals whose middle ratio to the season is the present level.
@@ -203,19 +205,19 @@ def expect(history: Record, ahead: Record) -> Expected:
     shape = design(told.times, told)
     mean, fit, weights = _first_guess(told), None, np.ones(len(told.values))
     for _ in range(ROUNDS):
-        factors = spread(told, mean, quantile=0.5)
-        weights = _weights((told.values - mean) / np.sqrt(variance(told, mean, factors)))
+        factors = Spread.of(told, mean, quantile=0.5)
+        weights = _weights((told.values - mean) / np.sqrt(factors.variance(told, mean)))
         fit = _Fit.of(told, shape, weights, after=fit)
         mean = fit.mean(told, shape)
     assert fit is not None
     levels, level = _levels(told, mean)
-    kept = weights > 0
-    factors = spread(told.at(kept), (mean * levels)[kept], quantile=SPREAD_QUANTILE, parameters=shape.shape[1])
+    kept = weights > CREDIBLE
+    factors = Spread.of(told.at(kept), (mean * levels)[kept], quantile=SPREAD_QUANTILE, parameters=shape.shape[1])
     rows = design(ahead.times, told)
     coming = fit.mean(ahead, rows) * level
     if told.nature == "rate":
         coming = np.minimum(coming, ahead.sizes)
-    single = variance(ahead, coming, factors)
+    single = factors.variance(ahead, coming)
     unsure = fit.uncertainty(ahead, rows, coming, single)
     return Expected(nature=told.nature, mean=coming, variance=single + unsure, sizes=ahead.sizes)
 
@@ -233,7 +235,7 @@ def design(times: Floats, history: Record) -> Floats:
     if history.every_s < DAY_S:
         columns = [hours == hour for hour in np.unique(history.times // 3600 % 24)]
     if history.every_s <= DAY_S:
-        columns += [weekday == day for day in range(1, 7)]
+        columns += [weekday == day for day in np.unique((history.times // DAY_S + 3) % 7)[1:]]
     if history.every_s < DAY_S and span >= WEEKEND_HOURS_AFTER_S:
         turn = times / DAY_S * 2 * np.pi
         columns += [wave(turn * k) * (weekday >= 5) for k in (1, 2) for wave in (np.sin, np.cos)]
@@ -376,29 +378,50 @@ def _terms(record: Record, mean: Floats) -> tuple[Floats, Floats]:
     return mean, mean**2
 
 
-def spread(told: Record, mean: Floats, *, quantile: float, parameters: int = 0) -> tuple[float, float]:
-    """Factors of the two parts, from the residuals of groups of like size (non-negative least squares)."""
-    import numpy as np
-    from scipy.optimize import nnls
-    from scipy.stats import norm
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """How far figures stray: factors of the two parts, and by how much groups of one size stray more than these say."""
 
-    drawn, added = _terms(told, mean)
-    drawn = np.maximum(drawn, 1e-300)
-    freedom = max(1 - parameters / len(mean), 0.25)
-    squares, slopes = [], []
-    for group in np.array_split(np.argsort(drawn), int(np.clip(len(mean) // 25, 1, 6))):
-        off = np.abs(told.values[group] - mean[group]) / np.sqrt(drawn[group])
-        squares.append((np.quantile(off, quantile) / norm.ppf((1 + quantile) / 2)) ** 2 / freedom)
-        slopes.append(np.mean(added[group] / drawn[group]))
-    least = 1.0 if told.nature in ("count", "rate") else 0.0
-    scale = np.maximum(squares, max(least, 1e-12))
-    (by_chance, by_world), _ = nnls(np.column_stack([1 / scale, np.array(slopes) / scale]), np.ones(len(scale)))
-    return max(by_chance, least), by_world
+    by_chance: float
+    by_world: float
+    sizes: Floats
+    excess: Floats
 
+    @classmethod
+    def of(cls, told: Record, mean: Floats, *, quantile: float, parameters: int | None = None) -> Spread:
+        """From the residuals of groups of like size, by non-negative least squares.
 
-def variance(record: Record, mean: Floats, factors: tuple[float, float]) -> Floats:
-    """The variance of one interval's figure around its mean."""
-    import numpy as np
+        `parameters` of the model behind `mean`; None while it is still being found: an incident would widen its group.
+        """
+        import numpy as np
+        from scipy.optimize import nnls
+        from scipy.stats import norm
 
-    drawn, added = _terms(record, mean)
-    return factors[0] * drawn + factors[1] * added + np.maximum((STEADIEST * mean) ** 2, 1e-18)
+        drawn, added = _terms(told, mean)
+        drawn = np.maximum(drawn, 1e-300)
+        freedom = max(1 - (parameters or 0) / len(mean), 0.25)
+        groups = np.array_split(np.argsort(drawn), int(np.clip(len(mean) // 25, 1, 6)))
+        off = np.abs(told.values - mean) / np.sqrt(drawn)
+        reach = norm.ppf((1 + quantile) / 2)
+        squares = np.array([(np.quantile(off[group], quantile) / reach) ** 2 / freedom for group in groups])
+        slopes = np.array([np.mean(added[group] / drawn[group]) for group in groups])
+        least = 1.0 if told.nature in ("count", "rate") else 0.0
+        squares = np.maximum(squares, max(least, 1e-12))
+        (by_chance, by_world), _ = nnls(np.column_stack([1 / squares, slopes / squares]), np.ones(len(squares)))
+        by_chance = max(by_chance, least)
+        excess = np.maximum(squares / np.maximum(by_chance + by_world * slopes, 1e-300), 1.0)
+        return cls(
+            by_chance=by_chance,
+            by_world=by_world,
+            sizes=np.log([np.median(drawn[group]) for group in groups]),
+            excess=np.ones(len(groups)) if parameters is None else excess,
+        )
+
+    def variance(self, record: Record, mean: Floats) -> Floats:
+        """The variance of one interval's figure around its mean."""
+        import numpy as np
+
+        drawn, added = _terms(record, mean)
+        excess = np.interp(np.log(np.maximum(drawn, 1e-300)), self.sizes, self.excess)
+        own = self.by_chance * drawn + self.by_world * added
+        return own * excess + np.maximum((STEADIEST * mean) ** 2, 1e-18)

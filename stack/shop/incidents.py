@@ -16,7 +16,7 @@ from stack.shop.sessions import Step
 
 #: The producer that falls silent, and the method whose gateway fails.
 SILENT: Producer = "android"
-FAILING_METHOD = "paypal"
+FAILING_METHOD = "credit_card"
 #: A spike brings this many times the usual traffic.
 SPIKE = 3
 
