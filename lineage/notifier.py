@@ -20,6 +20,8 @@ NEXT: dict[Level, str] = {
     "warning": "The run went on. Look at the failing rows and tell their owner before it becomes critical.",
     "done": "Nothing.",
 }
+GOES_ON = "The run goes on and fails at its end, with a report. Look at the failing rows and repair their source."
+"""Where critical checks do not stop a task (`fail_on="never"`)."""
 
 
 class AlertNotifier(BaseNotifier):
@@ -44,9 +46,10 @@ def compose(context: "Context") -> Notice | None:
     outcome: Outcome | None = getattr(context["task"], "outcome", None)
     if error is None and not (outcome and outcome.failed):
         return None
-    level: Level = "failed" if error is not None else "warning"
+    critical = outcome is not None and any(check.severity == "critical" for check in outcome.failed)
+    level: Level = "failed" if error is not None or critical else "warning"
     ti = context["ti"]
-    verb = "failed" if error is not None else "has warnings"
+    verb = "failed" if error is not None else "found critical failures" if critical else "has warnings"
     return Notice(
         level=level,
         title=f"{ti.dag_id}.{ti.task_id} {verb}",
@@ -55,7 +58,7 @@ def compose(context: "Context") -> Notice | None:
         rows=counted(outcome),
         owner=owners(outcome, fallback=str(getattr(context["task"], "owner", "data-engineering"))),
         links=links(ti, outcome),
-        next_step=NEXT[level],
+        next_step=NEXT[level] if error is not None or not critical else GOES_ON,
     )
 
 

@@ -19,6 +19,7 @@ from openlineage.client.serde import Serde
 
 import lineage.operators
 from lineage.operators.base import LineageOperator
+from lineage.operators.gx import GreatExpectationsOperator
 from lineage.operators.spark import SparkKubernetesOperator
 from lineage.operators.stream import SparkStreamOperator
 from lineage.outcome import Check, Outcome
@@ -31,6 +32,10 @@ TASKS = {
         "validate_kafka_connectivity", "start_spark_enrichment_job", "validate_enriched_data_quality",
         "trigger_session_analytics", "validate_session_metrics", "update_data_warehouse", "validate_warehouse_data",
         "generate_business_reports", "send_completion_notification",
+    ],
+    "data_quality_dag": [
+        "profile_raw_events", "validate_schema_compliance", "check_completeness_rates", "validate_business_rules",
+        "detect_anomalies", "update_data_catalog", "generate_quality_report",
     ],
 }  # fmt: skip
 HEAVY = (
@@ -70,6 +75,15 @@ def test_the_main_job_is_hourly_catches_up_runs_alone_and_ends_with_an_asset() -
     assert (main.catchup, main.max_active_runs) == (True, 1)
     assert [asset.name for asset in main.task_dict["send_completion_notification"].outlets] == ["ecompulse_ingested"]
     assert main.deadline
+
+
+def test_the_quality_dag_follows_each_ingestion_and_none_of_its_checks_stops_the_report() -> None:
+    quality = dag("data_quality_dag")
+    assert [asset.name for asset in quality.timetable.asset_condition.objects] == ["ecompulse_ingested"]
+    checks = [task for task in quality.tasks if isinstance(task, GreatExpectationsOperator)]
+    assert [task.aspects for task in checks] == [("schema",), ("completeness",), ("business",)]
+    assert {task.fail_on for task in checks} == {"never"}
+    assert len({tuple(task.contract_ids) for task in checks}) == 1
 
 
 @pytest.mark.parametrize("dag_id", TASKS)
