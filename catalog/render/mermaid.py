@@ -65,4 +65,5 @@ def _arrows(flow: Flow, ids: dict[Node, str]) -> list[str]:
 
 def _safe(text: str) -> str:
     """Text inside a quoted label: what Mermaid or HTML would read as its own is written as a character code."""
-    return "".join(f"#{ord(letter)};" if letter in '"#<>&;`\\' else letter for letter in text)
+    flat = " ".join(text.split()) or "unnamed"
+    return "".join(f"#{ord(one)};" if one in '"#<>&;`\\' or not one.isprintable() else one for one in flat)
