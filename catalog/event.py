@@ -7,7 +7,7 @@ A facet that is not as its schema says is left out and named in `Event.problems`
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -184,24 +184,49 @@ def _datasets(reader: _Reader, document: Json) -> Iterator[Told]:
                 continue
             if dataset not in seen:
                 seen.add(dataset)
-                yield _told(reader, dataset, side, part, at=at)
+                yield _aged(reader, _remembered(reader, dataset, side, part), part, at)
 
 
-def _told(reader: _Reader, dataset: Dataset, side: Side, part: Json, *, at: int) -> Told:
+_memory: dict[bytes, tuple[Told, list[str]]] = {}
+"""What was read from the same words before: day by day a dataset is told of alike. Let go when it holds MEMORY."""
+MEMORY = 20_000
+
+
+def _remembered(reader: _Reader, dataset: Dataset, side: Side, part: Json) -> Told:
+    key = blake2b(orjson.dumps(part), digest_size=16, person=side.encode()).digest()
+    if key not in _memory:
+        if len(_memory) >= MEMORY:
+            _memory.clear()
+        own = _Reader()
+        _memory[key] = (_told(own, dataset, side, part), own.problems)
+    told, problems = _memory[key]
+    reader.problems += problems
+    return told
+
+
+def _aged(reader: _Reader, told: Told, part: Json, at: int) -> Told:
+    """With freshness: how old the newest row was when this was told, in seconds."""
+
+    def age(found: Json) -> tuple[facet.Measure, ...]:
+        newest = found.get("lastUpdated")
+        return (facet.Measure(column=None, metric="freshness", value=(at - micros(newest)) / 1e6),) if newest else ()
+
+    ages = _once(reader.take(place, "dataQualityMetrics", age, ()) for place in _places(part))
+    return replace(told, measures=(*told.measures, *ages)) if ages else told
+
+
+def _places(part: Json) -> tuple[Any, Any, Any]:
+    """Where facets of checks and figures stand."""
+    return part.get("facets"), part.get("inputFacets"), part.get("outputFacets")
+
+
+def _told(reader: _Reader, dataset: Dataset, side: Side, part: Json) -> Told:
     told = part.get("facets")
     facets: Json = told if isinstance(told, dict) else {}
     schema, knows = reader.take(facets, "schema", lambda found: facet.schema(found, facets), NO_SCHEMA)
     rows, size, files = reader.take(part.get("outputFacets"), "outputStatistics", facet.statistics, NO_COUNTS)
-    lifecycle = reader.take(
-        facets, "lifecycleStateChange", lambda found: str(found.get("lifecycleStateChange") or ""), ""
-    )
-
-    def aged(found: Json) -> tuple[facet.Measure, ...]:
-        """Freshness: how old the newest row was when this was told, in seconds."""
-        newest = found.get("lastUpdated")
-        return (facet.Measure(column=None, metric="freshness", value=(at - micros(newest)) / 1e6),) if newest else ()
-
-    places = (facets, part.get("inputFacets"), part.get("outputFacets"))
+    state = reader.take(facets, "lifecycleStateChange", lambda found: str(found.get("lifecycleStateChange") or ""), "")
+    places, figures = _places(part), (("dataQualityMetrics", facet.measures), (PROFILE, facet.profiled))
     return Told(
         dataset=dataset,
         side=side,
@@ -209,22 +234,14 @@ def _told(reader: _Reader, dataset: Dataset, side: Side, part: Json, *, at: int)
         knows=knows,
         lineage=reader.take(facets, "columnLineage", facet.lineage, None),
         said=_dataset_said(reader, facets),
-        lifecycle=lifecycle.upper(),
+        lifecycle=state.upper(),
         previous=reader.take(facets, "lifecycleStateChange", _previous, None),
         aliases=tuple(alias for alias in reader.take(facets, "symlinks", _aliases, NO_NAMES) if alias != dataset),
         rows=rows,
         size=size,
         files=files,
         results=_once(reader.take(place, "dataQualityAssertions", facet.results, ()) for place in places),
-        measures=_once(
-            reader.take(place, key, read, ())
-            for key, read in (
-                ("dataQualityMetrics", facet.measures),
-                ("dataQualityMetrics", aged),
-                (PROFILE, facet.profiled),
-            )
-            for place in places
-        ),
+        measures=_once(reader.take(place, key, read, ()) for key, read in figures for place in places),
     )
 
 

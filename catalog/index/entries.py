@@ -6,7 +6,7 @@ here: search joins it, so that a run that changed nothing but time costs no word
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -18,49 +18,46 @@ from catalog.word import key, words
 REPORT = "report"
 """Tag, by contract or told, of a dataset that is a report for people."""
 Entry = tuple[Any, ...]
+CHECKS = """SELECT x.name, x."column" AS path, min(r.success) AS success FROM expectation x
+  JOIN verdict v ON v.expectation = x.id AND v.current
+  JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event
+  WHERE x.dataset IN ({ids}) GROUP BY x.name, x."column" ORDER BY 1, 2"""
+WORDED = ("namespace", "name", "short", "title", "description", "contract", "kind", "owner", "tags", "schema")
+"""What of a dataset's row is words of its entries."""
 COUNT = "INSERT INTO word VALUES (?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number"
 
 
 def derive_dataset(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:
-    """The entries of a dataset, its columns and its checks."""
+    """The entries of a dataset, its columns and its checks; nothing is done when all they are made of is as it was."""
     row = db.execute("SELECT * FROM dataset WHERE id = ?", (dataset,)).fetchone()
-    wanted: list[Entry] = []
-    if row is not None:
-        tags = orjson.loads(row["tags"])
-        kind = "report" if REPORT in tags else "dataset"
-        text = " ".join((row["description"], row["name"], row["contract"] or "", row["kind"], row["owner"] or ""))
-        forms = (row["name"], f"{row['namespace']}/{row['name']}", (row["contract"] or "").split("@")[0])
-        wanted.append(_entry(kind, str(dataset), row["short"], row["title"], text, tags, dataset=dataset, forms=forms))
-        body = db.execute("SELECT body FROM content WHERE id = ?", (row["schema"],)).fetchone()
-        for column in orjson.loads(body[0]) if body else ():
-            title = f"{column['path']} of {row['short']}"
-            about = f"{column.get('description', '')} {row['title']}"
-            wanted.append(
-                _entry(
-                    "column",
-                    f"{dataset}",
-                    column["path"],
-                    title,
-                    about,
-                    column.get("tags", []),
-                    dataset=dataset,
-                    path=column["path"],
-                )
-            )
-        wanted += _checks(db, dataset, row["short"], names)
-    _bring(db, "dataset", dataset, wanted)
+    checks = [tuple(one) for one in rows_in(db, CHECKS, names)] if row else []
+    digest = identify("drawn", repr([[row[key] for key in WORDED], checks])) if row else None
+    drawn = db.execute("SELECT digest FROM drawn WHERE dataset = ?", (dataset,)).fetchone()
+    if digest is None or drawn is None or drawn["digest"] != digest:
+        _bring(db, "dataset", dataset, [*_dataset(db, row), *_checks(row, checks)] if row else [])
+        db.execute("DELETE FROM drawn WHERE dataset = ?", (dataset,))
+        if digest is not None:
+            db.execute("INSERT INTO drawn VALUES (?, ?)", (dataset, digest))
 
 
-def _checks(db: sqlite3.Connection, dataset: int, short: str, names: Sequence[int]) -> Iterable[Entry]:
-    sql = """SELECT x.name, x."column" AS path, min(r.success) AS success, group_concat(c.body, ' ') AS bodies FROM (
-      SELECT x.*, v.time, v.event FROM expectation x JOIN verdict v ON v.expectation = x.id AND v.current
-      WHERE x.dataset IN ({ids})) x JOIN result r ON r.expectation = x.id AND r.time = x.time AND r.event = x.event
-      JOIN content c ON c.id = r.words GROUP BY x.name, x."column" """
-    for row in rows_in(db, sql, names):
-        title = f"{row['name']} on {row['path'] or short}"
-        health = "healthy" if row["success"] else "failing"
-        yield _entry("check", f"{dataset}", row["name"], title, f"{short} {row['path'] or ''}", [], dataset=dataset,
-                     path=row["path"], health=health)  # fmt: skip
+def _dataset(db: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Entry]:
+    tags, at = orjson.loads(row["tags"]), row["id"]
+    kind = "report" if REPORT in tags else "dataset"
+    text = " ".join((row["description"], row["name"], row["contract"] or "", row["kind"], row["owner"] or ""))
+    forms = (row["name"], f"{row['namespace']}/{row['name']}", (row["contract"] or "").split("@")[0])
+    yield _entry(kind, str(at), row["short"], row["title"], text, tags, dataset=at, forms=forms)
+    body = db.execute("SELECT body FROM content WHERE id = ?", (row["schema"],)).fetchone()
+    for column in orjson.loads(body[0]) if body else ():
+        path, about = column["path"], f"{column.get('description', '')} {row['title']}"
+        title = f"{path} of {row['short']}"
+        yield _entry("column", str(at), path, title, about, column.get("tags", []), dataset=at, path=path)
+
+
+def _checks(row: sqlite3.Row, checks: Iterable[tuple[str, str | None, int]]) -> Iterator[Entry]:
+    short, at = row["short"], row["id"]
+    for name, path, success in checks:
+        title, health = f"{name} on {path or short}", "healthy" if success else "failing"
+        yield _entry("check", str(at), name, title, f"{short} {path or ''}", [], dataset=at, path=path, health=health)
 
 
 def derive_job(db: sqlite3.Connection, job: int) -> None:

@@ -143,18 +143,15 @@ def _below(db: sqlite3.Connection, runs: set[int]) -> set[int]:
 
 
 def _derive_datasets(db: sqlite3.Connection, touched: Touched, promises: Promises) -> None:
+    known = aliases(db)
+    names: dict[int, list[int]] = {}
+    for alias in sorted(known):
+        names.setdefault(known[alias], []).append(alias)
     for dataset, news in touched.datasets.items():
-        names = names_of(db, dataset)
-        if dataset in aliases(db):
+        if dataset in known:
             _forget(db, dataset)
-            continue
-        row = db.execute("SELECT schema, knows, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
-        leads = story.leader(db, names)
-        told = (leads.content, leads.knows, leads.side == "out") if leads else (None, 0, False)
-        news = news or row is None or tuple(row) != told
-        since = story.derive(db, dataset, names) if news else None
-        portrait.derive(db, dataset, names, promises, since)
-        entries.derive_dataset(db, dataset, names)
+        else:
+            _derive_dataset(db, dataset, [dataset, *names.get(dataset, ())], promises, news=news)
     for dataset in portrait.derive_unseen(db, promises):
         entries.derive_dataset(db, dataset, [dataset])
     for job in touched.jobs:
@@ -162,6 +159,15 @@ def _derive_datasets(db: sqlite3.Connection, touched: Touched, promises: Promise
     portrait.refresh(db)
     entries.derive_owners(db)
     keep(db, "generation", str(int(recall(db, "generation") or 0) + 1))
+
+
+def _derive_dataset(db: sqlite3.Connection, dataset: int, names: list[int], promises: Promises, *, news: bool) -> None:
+    row = db.execute("SELECT schema, knows, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
+    leads = story.leader(db, names)
+    told = (leads.content, leads.knows, leads.side == "out") if leads else (None, 0, False)
+    since = story.derive(db, dataset, names) if news or row is None or tuple(row) != told else None
+    portrait.derive(db, dataset, names, promises, since, leads)
+    entries.derive_dataset(db, dataset, names)
 
 
 def _forget(db: sqlite3.Connection, dataset: int) -> None:

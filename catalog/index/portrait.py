@@ -17,6 +17,7 @@ from catalog.entry import Health
 from catalog.event import MICROSECOND, identify
 from catalog.index import columns, story
 from catalog.index.store import insert, rows_in
+from catalog.index.timeline import Word
 
 UNSEEN = "contract"
 """Namespace of a dataset that a contract promises and no event has told of: `contract/api.users`."""
@@ -69,13 +70,16 @@ def derive(
     names: Sequence[int],
     promises: Promises,
     since: Mapping[str, list[int]] | None,
+    leads: Word | None,
 ) -> None:
-    """Write the row of a dataset that is known by these names; `since` None: no news, the columns are as they were."""
+    """Write the row of a dataset that is known by these names, with the schema that `leads` tells.
+
+    `since` None: no news, the columns are as they were.
+    """
     told = _latest(db, names)
     who = db.execute("SELECT namespace, name FROM dataset_name WHERE id = ?", (dataset,)).fetchone()
     name = Dataset(who["namespace"], who["name"])
     contract = promises.of(name, told.get("contract"))
-    leads = story.leader(db, names)
     known = _known(db, dataset) if since is None else orjson.dumps(since).decode()
     tags = sorted({*orjson.loads(told.get("tags", "[]")), *(contract.tags if contract else ())})
     kind, short = kind_and_name(name)
