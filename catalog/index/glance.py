@@ -17,11 +17,12 @@ FAILED = frozenset({"FAIL", "FAILED", "ABORT", "ABORTED"})
 _MICROSECOND = timedelta(microseconds=1)
 _DATASETS = """SELECT namespace, name, kind, contract, owner, health, freshness, reads_30d, last_written, vanished,
   differences <> '[]' AS drifted FROM dataset ORDER BY namespace, name"""
-_JOBS = """SELECT n.namespace, n.name, j.role, p.namespace AS parent_namespace, p.name AS parent_name, r.state, r.started,
-  r.ended FROM job j JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent
+_JOBS = """SELECT n.namespace, n.name, j.role, p.namespace AS parent_namespace, p.name AS parent_name, r.state,
+  r.started, r.ended FROM job j JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent
   LEFT JOIN run r ON r.id = j.last_run ORDER BY n.namespace, n.name"""
 _FAILING = """SELECT d.namespace, d.name, count(*) AS checks, max(r.severity = 'error') AS worst FROM verdict v
-  JOIN expectation x ON x.id = v.expectation JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event
+  JOIN expectation x ON x.id = v.expectation
+  JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event
   LEFT JOIN alias a ON a.alias = x.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, x.dataset)
   WHERE v.current AND NOT r.success GROUP BY 1, 2 ORDER BY worst DESC, 1, 2"""
 
@@ -79,7 +80,8 @@ def jobs(index: "Index") -> Mapping[Job, JobMark]:
     """Every job by name."""
     return {
         Job(row["namespace"], row["name"]): JobMark(
-            role=cast(Role, row["role"]), state=row["state"] or "", started=_when(row["started"]), ended=_when(row["ended"]),
+            role=cast(Role, row["role"]), state=row["state"] or "",
+            started=_when(row["started"]), ended=_when(row["ended"]),
             parent=Job(row["parent_namespace"], row["parent_name"]) if row["parent_name"] else None,
         )
         for row in index.db.execute(_JOBS)

@@ -50,7 +50,7 @@ def pipeline(site: Reading) -> Drawing:
     """Every dataset that something reads or writes, joined where one job reads the one and writes the other."""
     lines = {
         (origin, target): Line(origin=key(origin), target=key(target), title=short(entry.job))
-        for entry in site.jobs.values()
+        for entry in site.work.values()
         if entry.role != "dag"
         for origin in entry.inputs
         for target in entry.outputs
@@ -81,7 +81,7 @@ def node(site: Reading, it: Node, *, focus: bool = False) -> Box:
     """A dataset or a job as a box."""
     if isinstance(it, Job):
         dag, dot, _ = it.name.rpartition(".")
-        failed = it in site.jobs and (last := site.jobs[it].last_run) and last.state in ("FAIL", "FAILED", "ABORTED")
+        failed = it in site.jobs and site.jobs[it].failed
         note, mood = (dag if dot else it.namespace), "failing" if failed else ""
     else:
         entry = site.datasets.get(it)

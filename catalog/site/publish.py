@@ -73,7 +73,7 @@ def searchable(site: Reading) -> str:
 
 
 def _datasets(site: Reading) -> Iterator[dict[str, object]]:
-    for dataset in site.datasets:
+    for dataset in sorted(site.datasets):
         entry = site.index.dataset(dataset)
         states = [entry.health, entry.freshness, *["drifted"][: entry.drifted], *["vanished"][: entry.vanished]]
         states += [*["unowned"][: not entry.owner], *["undocumented"][: not entry.description]]
@@ -108,7 +108,7 @@ def _datasets(site: Reading) -> Iterator[dict[str, object]]:
 
 
 def _jobs(site: Reading) -> Iterator[dict[str, object]]:
-    for job, entry in site.jobs.items():
+    for job, entry in site.work.items():
         yield {
             "kind": "job",
             "type": entry.role,

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from catalog.dataset import Dataset
 from catalog.entry import CheckEntry, Completeness, DatasetEntry, Job, JobEntry, Node
-from catalog.index import Index
+from catalog.index import Index, glance
+from catalog.index.glance import DatasetMark, JobMark
 from catalog.settings import Settings
 from catalog.site import address, render
 
@@ -44,13 +45,23 @@ class Reading:
         return self.completeness.as_of or (newest[0].started if newest else None) or LONG_AGO
 
     @cached_property
-    def datasets(self) -> Mapping[Dataset, DatasetEntry]:
-        """Every dataset, without its columns."""
-        return {entry.dataset: entry for entry in self.index.datasets()}
+    def datasets(self) -> Mapping[Dataset, DatasetMark]:
+        """How every dataset stands."""
+        return glance.datasets(self.index)
 
     @cached_property
-    def jobs(self) -> Mapping[Job, JobEntry]:
-        """Every job."""
+    def jobs(self) -> Mapping[Job, JobMark]:
+        """How every job stands."""
+        return glance.jobs(self.index)
+
+    @cached_property
+    def entries(self) -> tuple[DatasetEntry, ...]:
+        """Every dataset in full but for its columns: dear, for pages that list them all."""
+        return tuple(entry for entry in self.index.datasets() if not entry.vanished)
+
+    @cached_property
+    def work(self) -> Mapping[Job, JobEntry]:
+        """Every job in full: dear, too."""
         return {entry.job: entry for entry in self.index.jobs()}
 
     @cached_property
@@ -92,7 +103,7 @@ class Reading:
         """The icon of a node: a dataset's kind or a job's role; reports have their own."""
         if isinstance(node, Job):
             return self.jobs[node].role if node in self.jobs else "task"
-        entry = self.datasets.get(node)
-        if entry is None:
+        mark = self.datasets.get(node)
+        if mark is None:
             return "object"
-        return "report" if "report" in (entry.contract or "") else entry.kind
+        return "report" if "report" in (mark.contract or "") else mark.kind

@@ -10,7 +10,7 @@ from catalog.site.reading import Reading
 
 def listed(site: Reading) -> str:
     """Every dataset at which a flow ends: reports first, then what nothing else is made of."""
-    ends = [entry for entry in site.datasets.values() if _is_end(site, entry)]
+    ends = [entry for entry in site.entries if _is_end(site, entry)]
     return site.page(
         "flows.html",
         path=address.FLOWS,
@@ -32,5 +32,5 @@ def flow(site: Reading, which: Dataset) -> str:
 
 def _is_end(site: Reading, entry: DatasetEntry) -> bool:
     """Somebody writes it, and no job that reads it writes anything else."""
-    made_of_it = {out for job in entry.readers if job in site.jobs for out in site.jobs[job].outputs} - {entry.dataset}
+    made_of_it = {out for job in entry.readers if job in site.work for out in site.work[job].outputs} - {entry.dataset}
     return bool(entry.writers) and not entry.vanished and (site.kind(entry.dataset) == "report" or not made_of_it)

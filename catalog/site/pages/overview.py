@@ -8,35 +8,44 @@ from itertools import groupby
 from catalog import history
 from catalog.dataset import Dataset
 from catalog.entry import Change, CheckEntry, DatasetEntry
+from catalog.index import glance
 from catalog.site import address, picture
 from catalog.site.reading import LONG_AGO, Reading
 
 DRAWN = 60
 """Datasets in the picture on the first page; more are no picture."""
+LISTED = 9
+"""Checks, and changes, on the first page; the others are behind a link."""
 WEEK = timedelta(days=7)
 SPANS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (0, "everything"))
 
 
 def home(site: Reading) -> str:
     """Is all well? What fails, what is stale, what changed this week, what is used most."""
-    entries = [entry for entry in site.datasets.values() if not entry.vanished]
-    changes = history.changes(site.index, since=site.now - WEEK).value
-    failing = [check for check in site.checks if not check.success]
+    marks = {dataset: mark for dataset, mark in site.datasets.items() if not mark.vanished}
+    count, failing = glance.failing(site.index, most=LISTED)
+    changes, newest = glance.changed(site.index, since=site.now - WEEK, most=LISTED)
+    stale = [dataset for dataset, mark in marks.items() if mark.freshness == "stale"]
+    drifted = [dataset for dataset, mark in marks.items() if mark.drifted]
     return site.page(
         "home.html",
         path=address.HOME,
-        entries=entries,
-        failing=sorted(failing, key=_worst_first),
-        ill=[entry for entry in entries if entry.health == "failing"],
-        stale=sorted((e for e in entries if e.freshness == "stale"), key=lambda e: e.last_written or LONG_AGO),
-        drifted=[entry for entry in entries if entry.drifted],
-        unowned=[entry for entry in entries if not entry.owner],
-        broken=[
-            job for job in site.jobs.values() if job.last_run and job.last_run.state in ("FAIL", "FAILED", "ABORTED")
+        marks=marks,
+        failing=failing,
+        failing_count=count,
+        ill=sum(mark.health == "failing" for mark in marks.values()),
+        stale=[
+            site.index.dataset(one) for one in sorted(stale, key=lambda one: marks[one].last_written or LONG_AGO)[:5]
         ],
-        changes=changes,
-        used=sorted((e for e in entries if e.reads_30d), key=lambda e: (-e.reads_30d, e.dataset))[:8],
-        picture=picture.pipeline(site) if 0 < len(entries) <= DRAWN else None,
+        stale_count=len(stale),
+        drifted=[site.index.dataset(one) for one in drifted[:5]],
+        drifted_count=len(drifted),
+        unowned=sum(not mark.owner for mark in marks.values()),
+        broken=[(job, mark) for job, mark in site.jobs.items() if mark.failed],
+        changes=history.changes(site.index, since=newest).value[:LISTED] if changes else (),
+        changes_count=changes,
+        used=sorted((one for one in marks if marks[one].reads_30d), key=lambda one: (-marks[one].reads_30d, one))[:8],
+        picture=picture.pipeline(site) if 0 < len(marks) <= DRAWN else None,
     )
 
 
@@ -66,20 +75,16 @@ class Standing:
 def quality(site: Reading) -> str:
     """All checks, failing ones first, and by owner; the datasets that nobody checks."""
     checks = sorted(site.checks, key=_worst_first)
-    entries = [entry for entry in site.datasets.values() if not entry.vanished]
-    of_dataset = [
-        (entry, list(these))
-        for entry, these in ((site.datasets.get(dataset), these) for dataset, these in _grouped(checks))
-        if entry is not None
-    ]
+    named = {entry.dataset: entry for entry in site.entries}
+    of_dataset = [(named[dataset], these) for dataset, these in _grouped(checks) if dataset in named]
     return site.page(
         "quality.html",
         path=address.QUALITY,
         checks=checks,
         failing=[check for check in checks if not check.success],
         by_dataset=sorted(of_dataset, key=lambda pair: (all(c.success for c in pair[1]), pair[0].dataset)),
-        standings=standings(entries, checks),
-        unchecked=sorted((e for e in entries if e.health == "unchecked"), key=lambda e: (-e.reads_30d, e.dataset)),
+        standings=standings(site.entries, checks),
+        unchecked=sorted((e for e in site.entries if e.health == "unchecked"), key=lambda e: (-e.reads_30d, e.dataset)),
         passes=passes(checks),
     )
 

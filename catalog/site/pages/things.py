@@ -100,7 +100,8 @@ def _only_in_lineage(site: Reading, which: Dataset) -> dict[str, Column]:
 def job(site: Reading, which: Job) -> str:
     """What it does, from what to what, its statement and source, its runs; a DAG does what its tasks do."""
     entry = site.index.job(which)
-    parts = sorted((other for other in site.jobs.values() if other.parent == which), key=_by_start)
+    inside = [job_ for job_, mark in site.jobs.items() if mark.parent == which]
+    parts = sorted(map(site.index.job, inside), key=_by_start)
     if entry.role == "dag":
         entry = _whole(entry, parts)
         drawn, near = picture.tasks(site, parts), None
@@ -114,7 +115,7 @@ def job(site: Reading, which: Job) -> str:
         if edge.job == which
     ]
     runs = site.index.runs(which, limit=RUNS)
-    above = site.jobs.get(entry.parent) if entry.parent else None
+    above = site.index.job(entry.parent) if entry.parent and entry.parent in site.jobs else None
     return site.page(
         "job.html",
         path=address.of(which),
