@@ -3,7 +3,9 @@
 import logging
 import time
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -16,6 +18,11 @@ from lineage.outcome import Outcome
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.context import Context
+
+    from lineage.hooks.cache import CacheHook
+    from lineage.hooks.kafka import KafkaHook
+    from lineage.hooks.lake import LakeHook
+    from lineage.hooks.warehouse import WarehouseHook
 
 logger = logging.getLogger(__name__)
 
@@ -72,3 +79,50 @@ class LineageOperator(BaseOperator):
     def get_openlineage_facets_on_failure(self, task_instance: object) -> "OperatorLineage[Any, Any]":
         """Called by Airflow's listener after failure."""
         return self.lineage(self.outcome)
+
+
+class ConnectedOperator(LineageOperator):
+    """An operator between the platform's places: a connection id and a hook for each, made when it is asked for."""
+
+    template_fields: Sequence[str] = ("lake_conn_id", "warehouse_conn_id", "cache_conn_id", "kafka_conn_id")
+
+    def __init__(
+        self,
+        *,
+        lake_conn_id: str = "lake_default",
+        warehouse_conn_id: str = "warehouse_default",
+        cache_conn_id: str = "cache_default",
+        kafka_conn_id: str = "kafka_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.lake_conn_id, self.warehouse_conn_id = lake_conn_id, warehouse_conn_id
+        self.cache_conn_id, self.kafka_conn_id = cache_conn_id, kafka_conn_id
+
+    @cached_property
+    def lake(self) -> "LakeHook":
+        """Iceberg tables, and objects beside them."""
+        from lineage.hooks.lake import LakeHook
+
+        return LakeHook(self.lake_conn_id)
+
+    @cached_property
+    def warehouse(self) -> "WarehouseHook":
+        """Tables for reports."""
+        from lineage.hooks.warehouse import WarehouseHook
+
+        return WarehouseHook(self.warehouse_conn_id)
+
+    @cached_property
+    def cache(self) -> "CacheHook":
+        """Products and profiles to look up."""
+        from lineage.hooks.cache import CacheHook
+
+        return CacheHook(self.cache_conn_id)
+
+    @cached_property
+    def kafka(self) -> "KafkaHook":
+        """Topics."""
+        from lineage.hooks.kafka import KafkaHook
+
+        return KafkaHook(self.kafka_conn_id)

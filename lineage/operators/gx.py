@@ -11,7 +11,7 @@ from lineage import sample
 from lineage.errors import ChecksFailed, ConfigurationError
 from lineage.expectations.schema import ASPECTS, Aspect
 from lineage.hooks import place
-from lineage.operators.base import LineageOperator
+from lineage.operators.base import ConnectedOperator
 from lineage.outcome import Outcome, Read
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ FailOn = Literal["critical", "warning", "never"]
 MAX_ROWS = 500_000
 
 
-class GreatExpectationsOperator(LineageOperator):
+class GreatExpectationsOperator(ConnectedOperator):
     """Run each contract's suite on its dataset, where the data is: SQL in the warehouse, Arrow for the rest.
 
     A failed critical expectation fails the task, without retries: the same rows fail again. A failed warning is in the
@@ -46,7 +46,15 @@ class GreatExpectationsOperator(LineageOperator):
         load: contract → batch, in the place of the connections (data frames of your own).
     """
 
-    template_fields: Sequence[str] = ("contract_ids", "suite", "above", "where", "as_of", "offsets")
+    template_fields: Sequence[str] = (
+        *ConnectedOperator.template_fields,
+        "contract_ids",
+        "suite",
+        "above",
+        "where",
+        "as_of",
+        "offsets",
+    )
     ui_color = "#f3e1c0"
 
     def __init__(
@@ -63,10 +71,6 @@ class GreatExpectationsOperator(LineageOperator):
         fail_on: FailOn = "critical",
         max_rows: int = MAX_ROWS,
         load: "Callable[[Contract], Batch] | None" = None,
-        lake_conn_id: str = "lake_default",
-        warehouse_conn_id: str = "warehouse_default",
-        cache_conn_id: str = "cache_default",
-        kafka_conn_id: str = "kafka_default",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -75,9 +79,6 @@ class GreatExpectationsOperator(LineageOperator):
         self.aspects, self.offsets = tuple(aspects), offsets
         self.loads_into = dict(loads_into or {})
         self.fail_on, self.max_rows, self.load = fail_on, max_rows, load
-        self.conn_ids = {
-            "lake": lake_conn_id, "warehouse": warehouse_conn_id, "cache": cache_conn_id, "kafka": kafka_conn_id,
-        }  # fmt: skip
 
     def run(self, context: "Context") -> Outcome:
         """Check every dataset, then decide: what is wrong is told in one go, not dataset by dataset."""
@@ -126,12 +127,9 @@ class GreatExpectationsOperator(LineageOperator):
 
     def _mark(self, contract: Contract) -> datetime | None:
         from lineage.expectations import reader
-        from lineage.hooks.warehouse import WarehouseHook
 
         if table := self.loads_into.get(contract.id):
-            return reader.loaded_until(WarehouseHook(self.conn_ids["warehouse"]), table) or datetime(
-                1970, 1, 1, tzinfo=UTC
-            )
+            return reader.loaded_until(self.warehouse, table) or datetime(1970, 1, 1, tzinfo=UTC)
         return datetime.fromisoformat(self.above) if self.above else None
 
     def _dataset(self, contract: Contract) -> Dataset:
@@ -139,7 +137,13 @@ class GreatExpectationsOperator(LineageOperator):
         return found
 
     def _hook(self, contract: Contract) -> Any:
-        return place.hook(contract, **self.conn_ids)
+        return place.hook(
+            contract,
+            lake=self.lake_conn_id,
+            warehouse=self.warehouse_conn_id,
+            cache=self.cache_conn_id,
+            kafka=self.kafka_conn_id,
+        )
 
     def _outcome(self, validations: "tuple[Validation, ...]") -> Outcome:
         return Outcome(

@@ -8,14 +8,14 @@ from catalog import contract as contracts
 from catalog.contract import Contract
 from lineage.errors import ChecksFailed
 from lineage.hooks.kafka import KafkaHook
-from lineage.operators.base import LineageOperator
+from lineage.operators.base import ConnectedOperator
 from lineage.outcome import Check, Outcome, Read
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
 
 
-class KafkaTopicOperator(LineageOperator):
+class KafkaTopicOperator(ConnectedOperator):
     """Create or repair the topics of these contracts, then check freshness and lag of the first one.
 
     Lag and freshness are warnings: this pipeline is what brings the lag down, so a high one must not stop it
@@ -28,7 +28,13 @@ class KafkaTopicOperator(LineageOperator):
     :param replication: of topics that have to be created; 3 in production, 1 on one broker.
     """
 
-    template_fields: Sequence[str] = ("contract_ids", "group", "max_lag", "replication")
+    template_fields: Sequence[str] = (
+        *ConnectedOperator.template_fields,
+        "contract_ids",
+        "group",
+        "max_lag",
+        "replication",
+    )
 
     def __init__(
         self,
@@ -38,7 +44,6 @@ class KafkaTopicOperator(LineageOperator):
         max_lag: int = 10_000,
         max_age: timedelta = timedelta(hours=1),
         replication: int | str = 1,
-        kafka_conn_id: str = KafkaHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -47,12 +52,10 @@ class KafkaTopicOperator(LineageOperator):
         self.max_lag = max_lag
         self.max_age = max_age
         self.replication = replication
-        self.kafka_conn_id = kafka_conn_id
 
     def run(self, context: "Context") -> Outcome:
         """One Read per topic with its checks; rows_in is the number of messages not yet read."""
-        hook = KafkaHook(self.kafka_conn_id)
-        wanted = [contracts.load(name) for name in self.contract_ids]
+        hook, wanted = self.kafka, [contracts.load(name) for name in self.contract_ids]
         found = hook.topics(tuple(contract.name for contract in wanted))
         reads = [
             Read(dataset=hook.dataset(contract.name), contract=contract, checks=self._settle(hook, contract, found))
@@ -74,9 +77,8 @@ class KafkaTopicOperator(LineageOperator):
 
     def expected(self) -> Outcome:
         """The topics."""
-        hook = KafkaHook(self.kafka_conn_id)
         wanted = [contracts.load(name) for name in self.contract_ids]
-        return Outcome(inputs=tuple(Read(dataset=hook.dataset(each.name), contract=each) for each in wanted))
+        return Outcome(inputs=tuple(Read(dataset=self.kafka.dataset(each.name), contract=each) for each in wanted))
 
     def _settle(self, hook: KafkaHook, contract: Contract, found: dict[str, Any]) -> tuple[Check, ...]:
         """Create or repair, then look again: what still differs is a failed check."""

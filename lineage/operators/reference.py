@@ -13,10 +13,9 @@ from catalog.contract import Contract
 from catalog.dataset import Dataset
 from lineage import record
 from lineage.errors import SourceEmpty
-from lineage.hooks.cache import CacheHook
-from lineage.hooks.lake import LakeHook, arrow_schema
+from lineage.hooks.lake import arrow_schema
 from lineage.hooks.shop import ShopHook
-from lineage.operators.base import LineageOperator
+from lineage.operators.base import ConnectedOperator
 from lineage.outcome import ColumnSource, Outcome, Read, Written
 
 if TYPE_CHECKING:
@@ -67,38 +66,19 @@ def same_columns(source: Dataset, read: Contract, written: Contract) -> dict[str
     }
 
 
-class ReferenceOperator(LineageOperator):
-    """What the three steps share: connections, and the stamp of the fetch that they work on."""
+class ReferenceOperator(ConnectedOperator):
+    """What the three steps share: the shop, and the stamp of the fetch that they work on."""
 
-    template_fields = ("shop_conn_id", "lake_conn_id", "cache_conn_id", "stamp")
+    template_fields = (*ConnectedOperator.template_fields, "shop_conn_id", "stamp")
 
-    def __init__(
-        self,
-        *,
-        shop_conn_id: str = "shop_default",
-        lake_conn_id: str = "lake_default",
-        cache_conn_id: str = "cache_default",
-        stamp: str = STAMP,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, *, shop_conn_id: str = "shop_default", stamp: str = STAMP, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.shop_conn_id, self.lake_conn_id, self.cache_conn_id = shop_conn_id, lake_conn_id, cache_conn_id
-        self.stamp = stamp
+        self.shop_conn_id, self.stamp = shop_conn_id, stamp
 
     @cached_property
     def shop(self) -> ShopHook:
         """The API."""
         return ShopHook(self.shop_conn_id)
-
-    @cached_property
-    def lake(self) -> LakeHook:
-        """Objects and tables."""
-        return LakeHook(self.lake_conn_id)
-
-    @cached_property
-    def cache(self) -> CacheHook:
-        """The lookup cache."""
-        return CacheHook(self.cache_conn_id)
 
 
 class FetchCatalogOperator(ReferenceOperator):

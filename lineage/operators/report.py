@@ -3,13 +3,11 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog import contract
-from lineage.hooks.lake import LakeHook
-from lineage.hooks.warehouse import Session, WarehouseHook
-from lineage.operators.base import LineageOperator
+from lineage.hooks.warehouse import Session
+from lineage.operators.base import ConnectedOperator
 from lineage.outcome import ColumnSource, Outcome, Read, Written
 from lineage.reports import figures, page
 
@@ -21,30 +19,12 @@ MOST_DAYS = 31
 MARK = "figures"  # the objects' metadata that says which state of the warehouse they show
 
 
-class GenerateReportsOperator(LineageOperator):
+class GenerateReportsOperator(ConnectedOperator):
     """Write `reports/business/<day>/report.{html,csv}` for the days whose figures changed, and `latest.html`.
 
     A report shows two weeks, so a day is due again when any of its two weeks' summaries was recomputed since. At most
     the newest 31 due days are written at once; the others follow with the next run. Same warehouse, same bytes.
     """
-
-    template_fields = ("lake_conn_id", "warehouse_conn_id")
-
-    def __init__(
-        self, *, lake_conn_id: str = "lake_default", warehouse_conn_id: str = "warehouse_default", **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.lake_conn_id, self.warehouse_conn_id = lake_conn_id, warehouse_conn_id
-
-    @cached_property
-    def lake(self) -> LakeHook:
-        """Where reports are kept."""
-        return LakeHook(self.lake_conn_id)
-
-    @cached_property
-    def warehouse(self) -> WarehouseHook:
-        """Where the figures are."""
-        return WarehouseHook(self.warehouse_conn_id)
 
     def run(self, context: "Context") -> Outcome:
         """Rows in and out are days reported."""

@@ -5,11 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
-from lineage.hooks.lake import LakeHook
 from lineage.hooks.notice import NoticeHook
 from lineage.notice import Notice
 from lineage.notifier import links
-from lineage.operators.base import LineageOperator
+from lineage.operators.base import ConnectedOperator
 from lineage.outcome import Outcome, Read
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 HEADER = ("task", "in", "out", "rejected", "seconds")
 
 
-class SlackNotificationOperator(LineageOperator):
+class SlackNotificationOperator(ConnectedOperator):
     """Sends one summary of the tasks named, made from the outcomes they left as XCom.
 
     :param task_ids: in the order to be shown.
@@ -27,7 +26,7 @@ class SlackNotificationOperator(LineageOperator):
     :param hook: connection ids and addresses; a channel with an empty id is left out.
     """
 
-    template_fields: Sequence[str] = ("title", "task_ids")
+    template_fields: Sequence[str] = (*ConnectedOperator.template_fields, "title", "task_ids")
 
     def __init__(
         self,
@@ -36,11 +35,10 @@ class SlackNotificationOperator(LineageOperator):
         about: Sequence[str] = (),
         title: str = "{{ dag.dag_id }}",
         hook: NoticeHook | None = None,
-        lake_conn_id: str = LakeHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.about, self.lake_conn_id = list(about), lake_conn_id
+        self.about = list(about)
         self.task_ids = list(task_ids)
         self.title = title
         self.hook = hook or NoticeHook()
@@ -53,8 +51,8 @@ class SlackNotificationOperator(LineageOperator):
 
     def expected(self) -> Outcome:
         """What the message is about; the message itself is no dataset."""
-        lake, wanted = LakeHook(self.lake_conn_id), [contracts.load(each) for each in self.about]
-        return Outcome(inputs=tuple(Read(dataset=lake.object_dataset(at.name), contract=at) for at in wanted))
+        wanted = [contracts.load(each) for each in self.about]
+        return Outcome(inputs=tuple(Read(dataset=self.lake.object_dataset(at.name), contract=at) for at in wanted))
 
     def _notice(self, ti: Any, done: Mapping[str, Mapping[str, Any]]) -> Notice:
         checks = [check for summary in done.values() for check in summary.get("checks", ())]

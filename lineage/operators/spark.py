@@ -12,13 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
 from catalog.dataset import Dataset
-from lineage.hooks.cache import CacheHook
-from lineage.hooks.kafka import KafkaHook
-from lineage.hooks.lake import LakeHook
 from lineage.hooks.spark import Application, SparkHook
 from lineage.jobs import columns, conf, observed
 from lineage.jobs.report import Report
-from lineage.operators.base import LineageOperator
+from lineage.operators.base import ConnectedOperator
 from lineage.outbox import Outbox
 from lineage.outcome import ColumnSource, Outcome, Read, TopicOffsets, Transformation, Written
 
@@ -29,7 +26,7 @@ DRIVER = {"cores": 1, "memory": "2g"}
 EXECUTOR = {"instances": 3, "cores": 2, "memory": "4g"}
 
 
-class SparkKubernetesOperator(LineageOperator):
+class SparkKubernetesOperator(ConnectedOperator):
     """Runs one of our Spark applications and says what it did.
 
     On Kubernetes the provider's operator of the same name does the work (not a base class: importing it costs every
@@ -43,7 +40,7 @@ class SparkKubernetesOperator(LineageOperator):
     :param group: consumer group to publish the offsets to, for lag monitors.
     """
 
-    template_fields: Sequence[str] = ("arguments", "application")
+    template_fields: Sequence[str] = (*ConnectedOperator.template_fields, "arguments", "application")
 
     def __init__(
         self,
@@ -57,9 +54,6 @@ class SparkKubernetesOperator(LineageOperator):
         driver_pod: Mapping[str, Any] = DRIVER,
         executor_pods: Mapping[str, Any] = EXECUTOR,
         spark_conn_id: str = SparkHook.default_conn_name,
-        kafka_conn_id: str = KafkaHook.default_conn_name,
-        lake_conn_id: str = LakeHook.default_conn_name,
-        cache_conn_id: str = CacheHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -67,8 +61,7 @@ class SparkKubernetesOperator(LineageOperator):
         self.reads, self.writes = list(reads), list(writes)
         self.arguments, self.group = dict(arguments or {}), group
         self.driver_pod, self.executor_pods = driver_pod, executor_pods
-        self.spark_conn_id, self.kafka_conn_id = spark_conn_id, kafka_conn_id
-        self.lake_conn_id, self.cache_conn_id = lake_conn_id, cache_conn_id
+        self.spark_conn_id = spark_conn_id
 
     def run(self, context: "Context") -> Outcome:
         """The counts of the job's report; rows_out are those of its first output."""
@@ -132,21 +125,6 @@ class SparkKubernetesOperator(LineageOperator):
     def spark(self) -> SparkHook:
         """Where it runs."""
         return SparkHook(self.spark_conn_id)
-
-    @cached_property
-    def kafka(self) -> KafkaHook:
-        """Where messages come from and go to."""
-        return KafkaHook(self.kafka_conn_id)
-
-    @cached_property
-    def lake(self) -> LakeHook:
-        """Where rows go to."""
-        return LakeHook(self.lake_conn_id)
-
-    @cached_property
-    def cache(self) -> CacheHook:
-        """Where products and profiles are looked up."""
-        return CacheHook(self.cache_conn_id)
 
     def dataset(self, contract_id: str) -> Dataset:
         """The name in lineage of a contract's dataset, as Spark's listener spells it too."""

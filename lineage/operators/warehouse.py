@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog import sql
 from lineage import staging
 from lineage.errors import SourceEmpty
-from lineage.hooks.lake import LakeHook
-from lineage.hooks.warehouse import Session, WarehouseHook
-from lineage.operators.base import LineageOperator
+from lineage.hooks.warehouse import Session
+from lineage.operators.base import ConnectedOperator
 from lineage.outcome import Outcome, Read, Written
 from lineage.sql_lineage import column_lineage
 from lineage.staging import Stage
@@ -38,30 +36,8 @@ class Tally:
             yield batch
 
 
-class WarehouseOperator(LineageOperator):
-    """What both loads share: the hooks, and how rows get from the lake into a landing table."""
-
-    template_fields = ("lake_conn_id", "warehouse_conn_id")
-
-    def __init__(
-        self,
-        *,
-        lake_conn_id: str = "lake_default",
-        warehouse_conn_id: str = "warehouse_default",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.lake_conn_id, self.warehouse_conn_id = lake_conn_id, warehouse_conn_id
-
-    @cached_property
-    def lake(self) -> LakeHook:
-        """Where rows come from."""
-        return LakeHook(self.lake_conn_id)
-
-    @cached_property
-    def warehouse(self) -> WarehouseHook:
-        """Where rows go."""
-        return WarehouseHook(self.warehouse_conn_id)
+class WarehouseOperator(ConnectedOperator):
+    """What both loads share: how rows get from the lake into a landing table."""
 
     def land(self, session: Session, stage: Stage, *, after: datetime | None, loaded_at: datetime) -> int:
         """Copy the lake's rows above a mark into the landing table; how many."""
