@@ -132,6 +132,8 @@ class KafkaHook(BaseHook):
         if entries:
             resource = ConfigResource(ConfigResource.Type.TOPIC, contract.name, incremental_configs=entries)
             self.admin.incremental_alter_configs([resource])[resource].result(timeout=TIMEOUT_S)
+        asked = {key: value for key, (value, _) in wrong.items()}
+        _settling(lambda: asked.items() <= self.topics((contract.name,))[contract.name].settings.items())
         logger.info("repaired topic %s: %s", contract.name, ", ".join(wrong) or "partitions")
 
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
@@ -188,9 +190,12 @@ class KafkaHook(BaseHook):
 
 
 def _settling(ask: Callable[[], T]) -> T:
-    """Ask until there is an answer: a cluster needs a moment to agree on what has just been created."""
+    """Ask until an answer says something: a cluster needs a moment to agree on what has just been changed.
+
+    After 15 seconds the last answer, or error, is taken as it is.
+    """
     from confluent_kafka import KafkaError, KafkaException
-    from tenacity import Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
+    from tenacity import RetryCallState, Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_fixed
 
     # The client's own `retriable` flag is set for transactional producers only.
     unsettled = {
@@ -202,4 +207,11 @@ def _settling(ask: Callable[[], T]) -> T:
         return isinstance(error, KafkaException) and error.args[0].code() in unsettled
 
     again = retry_if_exception(passing) | retry_if_result(lambda found: not found)
-    return Retrying(retry=again, stop=stop_after_delay(TIMEOUT_S), wait=wait_fixed(0.1), reraise=True)(ask)
+
+    def last(state: RetryCallState) -> T:
+        assert state.outcome is not None
+        found: T = state.outcome.result()
+        return found
+
+    stop, wait = stop_after_delay(TIMEOUT_S), wait_fixed(0.1)
+    return Retrying(retry=again, stop=stop, wait=wait, retry_error_callback=last)(ask)
