@@ -27,7 +27,7 @@ from stack.shop.publish import publish
 from stack.shop.replay import Replay
 from stack.supervision import Supervisor
 from tests.conftest import SHARED
-from tests.e2e.flow import Event, Flow, Run, away_from_the_full_hour
+from tests.e2e.flow import Event, Flow, Run, away_from_the_full_hour, wait_for
 from tests.lineage.conftest import problems  # noqa: F401  (a fixture)
 
 EVENTS, SEED = 20_000, 7
@@ -104,6 +104,37 @@ def reference(flow: Flow) -> tuple[Run, list[Event]]:
     run = flow.run("reference_data_dag")
     flow.settled()
     return run, flow.events_of(run)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retried:
+    """A run whose task found its server down at the first try, and up at the second."""
+
+    task_id: str
+    before: dict[str, list[Any]]
+    """What was stored before the run, by where."""
+    after: dict[str, list[Any]]
+    run: Run
+    events: list[Event]
+    slack: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="package")
+def retried(flow: Flow, reference: tuple[Run, list[Event]]) -> Retried:
+    """reference_data_dag again; the cache is down when it is to be filled, and comes back before the second try."""
+    dag_id, task_id, home = "reference_data_dag", "refresh_lookup_cache", flow.platform.home
+    before, slack = flow.reference_data(), len(flow.slack())
+    Supervisor(home).stop(["redis"])
+    try:
+        run_id = flow.airflow.trigger(dag_id)
+        wait_for(lambda: flow.states(dag_id, run_id)[task_id] == "up_for_retry", f"the first try of {task_id}")
+    finally:
+        servers.start(home, ["redis"])
+    flow.try_again(dag_id, run_id, task_id)
+    run = flow.end_of(dag_id, run_id)
+    flow.settled()
+    after, told = flow.reference_data(), flow.slack()[slack:]
+    return Retried(task_id=task_id, before=before, after=after, run=run, events=flow.events_of(run), slack=told)
 
 
 @pytest.fixture(scope="package")

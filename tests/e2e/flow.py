@@ -93,12 +93,12 @@ class Flow:
         """
         begun = time.monotonic()
         while (state := self.airflow.state(dag_id, run_id)) not in ("success", "failed"):
-            states = self._states(dag_id, run_id)
+            states = self.states(dag_id, run_id)
             for task_id in (name for name, state in states.items() if state == "up_for_retry"):
                 raise TaskTriedAgain(f"{dag_id} {run_id}", task_id, self.task_log(dag_id, run_id, task_id)[-LOG_TAIL:])
             assert time.monotonic() - begun < PATIENCE_S, f"{dag_id} {run_id} is {state}: {states}"
             time.sleep(0.5)
-        states = self._states(dag_id, run_id)
+        states = self.states(dag_id, run_id)
         return Run(
             dag_id=dag_id,
             run_id=run_id,
@@ -107,6 +107,24 @@ class Flow:
             summaries={name: self.airflow.summary(dag_id, run_id, name) for name in states},
             seconds=time.monotonic() - begun,
         )
+
+    def try_again(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Let the time pass that a task waits before its second try: the scheduler finds that it is over."""
+        import psycopg2
+
+        address = self.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+        connection = psycopg2.connect(address)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(
+                    "UPDATE task_instance SET end_date = end_date - INTERVAL '1 day' "
+                    "WHERE (dag_id, run_id, task_id, state) = (%s, %s, %s, 'up_for_retry')",
+                    (dag_id, run_id, task_id),
+                )
+                assert cursor.rowcount == 1
+        finally:
+            connection.close()
+        wait_for(lambda: self.states(dag_id, run_id)[task_id] != "up_for_retry", f"the second try of {task_id}")
 
     def task_log(self, dag_id: str, run_id: str, task_id: str) -> str:
         """What a task wrote, all tries one after the other: messages, and errors without their stack."""
@@ -122,7 +140,8 @@ class Flow:
         """Where Airflow keeps the logs of tasks."""
         return Path(self.environment["AIRFLOW__LOGGING__BASE_LOG_FOLDER"])
 
-    def _states(self, dag_id: str, run_id: str) -> dict[str, str]:
+    def states(self, dag_id: str, run_id: str) -> dict[str, str]:
+        """Each task's state."""
         return {name: str(each["state"]) for name, each in self.airflow.tasks(dag_id, run_id).items()}
 
     # The lineage backend
@@ -204,6 +223,20 @@ class Flow:
         found = load_catalog("lake", type="glue", **settings).load_table(f"ecom.{table}")
         rows: list[dict[str, Any]] = found.scan(selected_fields=tuple(columns)).to_arrow().to_pylist()
         return rows
+
+    def reference_data(self) -> dict[str, list[Any]]:
+        """Products and users as lake, cache and warehouse hold them, sorted; the cache's time of refresh left out."""
+        import redis
+
+        found: dict[str, list[Any]] = {}
+        for name in ("products", "users"):
+            key = f"{name.removesuffix('s')}_id"
+            found[f"lake.{name}"] = sorted(row[key] for row in self.lake(name, [key]))
+            found[f"warehouse.dim_{name}"] = sorted(self.warehouse(f"SELECT * FROM dim_{name}"), key=repr)
+        with redis.Redis.from_url(self.environment["REDIS_URL"], decode_responses=True) as cache:
+            keys = sorted(cache.scan_iter("lookup:*", count=5_000))
+            found["cache"] = [(key, sorted(cache.hgetall(key).items())) for key in keys]
+        return found
 
     def objects(self, prefix: str) -> dict[str, bytes]:
         """Objects of the lake's bucket by key."""

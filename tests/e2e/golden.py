@@ -2,7 +2,7 @@
 
 A golden file is a list of expectations, one per job and event type (and per output, where Spark has several runs of one
 job name). `describe` brings an event into the same form. To write the values of today into the files, keys and columns
-being those that the files name already:
+being those that the files name already (`[]` takes all there is):
 
     pytest tests/e2e/test_golden.py --update-golden
 """
@@ -36,11 +36,12 @@ def describe(event: Event) -> Described:
         "source": job.get("sourceCodeLocation", {}).get("path"),
         "run facets": sorted(run),
         "job facets": sorted(job),
+        "error": run.get("errorMessage", {}).get("message", "").partition(":")[0],
         "counts": {key: counts[key] for key in COUNTS if key in counts},
         "inputs": {_name(each): _dataset(each, "inputFacets") for each in event.get("inputs", ())},
         "outputs": {_name(each): _dataset(each, "outputFacets") for each in event.get("outputs", ())},
     }
-    return {key: value for key, value in found.items() if value not in (None, {}, [])} | {
+    return {key: value for key, value in found.items() if value not in (None, {}, [], "")} | {
         key: found[key] for key in ("inputs", "outputs")
     }
 
@@ -105,16 +106,16 @@ def refreshed(given: Any, found: Any, *, at: str = "") -> Any:
     return [key for key in given if key in found] if at.endswith("facets") else found
 
 
-def read(dag_id: str) -> list[Described]:
-    """The expectations of a DAG."""
-    found: list[Described] = json.loads((FOLDER / f"{dag_id}.json").read_text(encoding="utf-8"))
+def read(name: str) -> list[Described]:
+    """The expectations of a golden file."""
+    found: list[Described] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return found
 
 
-def write(dag_id: str, expectations: list[Described]) -> None:
-    """Replace the expectations of a DAG, a line for what fits into one."""
+def write(name: str, expectations: list[Described]) -> None:
+    """Replace the expectations of a golden file, a line for what fits into one."""
     body = ",\n".join(_lines(each, depth=1) for each in expectations)
-    (FOLDER / f"{dag_id}.json").write_text(f"[\n{body}\n]\n", encoding="utf-8")
+    (FOLDER / f"{name}.json").write_text(f"[\n{body}\n]\n", encoding="utf-8")
 
 
 def _lines(value: Any, *, depth: int) -> str:

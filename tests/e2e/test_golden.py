@@ -1,51 +1,55 @@
-"""Every event of both DAGs: valid by the specification's schemas, and what the golden files say."""
+"""Every event of both DAGs, and of a run that a check stopped: valid by the schemas, and as the golden files say."""
 
 import pytest
 
 from tests.e2e import golden
 
 pytestmark = pytest.mark.e2e
-DAGS = ("reference_data_dag", "data_ingestion_dag")
+FILES = ("reference_data_dag", "data_ingestion_dag", "failed_check")
 
 
 @pytest.fixture(scope="package")
-def events(reference, shop):
-    return {"reference_data_dag": reference[1], "data_ingestion_dag": shop.events}
+def events(reference, shop, failure):
+    return {
+        "reference_data_dag": reference[1],
+        "data_ingestion_dag": shop.events,
+        "failed_check": failure.stopped.events,
+    }
 
 
-@pytest.mark.parametrize("dag_id", DAGS)
-def test_every_event_is_valid_by_the_schemas_of_the_specification_and_our_own(dag_id, events, problems):
-    assert events[dag_id]
+@pytest.mark.parametrize("name", FILES)
+def test_every_event_is_valid_by_the_schemas_of_the_specification_and_our_own(name, events, problems):
+    assert events[name]
     found = {
-        f"{event['job']['name']} {event['eventType']}": wrong for event in events[dag_id] if (wrong := problems(event))
+        f"{event['job']['name']} {event['eventType']}": wrong for event in events[name] if (wrong := problems(event))
     }
     assert found == {}
 
 
-@pytest.mark.parametrize("dag_id", DAGS)
-def test_the_events_say_what_the_golden_file_says(dag_id, events, request):
-    described = [golden.describe(event) for event in events[dag_id]]
-    expectations, lacking, fresh = golden.read(dag_id), [], []
+@pytest.mark.parametrize("name", FILES)
+def test_the_events_say_what_the_golden_file_says(name, events, request):
+    described = [golden.describe(event) for event in events[name]]
+    expectations, lacking, fresh = golden.read(name) or described, [], []
     for given in expectations:
         mine = [event for event in described if (event["job"], event["event"]) == (given["job"], given["event"])]
         best, wrong = golden.closest(given, mine)
         lacking += [f"{given['job']} {given['event']}: {line}" for line in wrong]
         fresh.append(golden.refreshed(given, best) if best else given)
     if request.config.getoption("--update-golden", default=False):
-        golden.write(dag_id, fresh)
-        pytest.skip(f"wrote tests/golden/{dag_id}.json: {len(lacking)} values were others")
+        golden.write(name, fresh)
+        pytest.skip(f"wrote tests/golden/{name}.json: {len(lacking)} values were others")
     assert not lacking, "\n".join(lacking)
 
 
-@pytest.mark.parametrize("dag_id", DAGS)
-def test_the_golden_file_names_every_job_and_event_type(dag_id, events):
+@pytest.mark.parametrize("name", FILES)
+def test_the_golden_file_names_every_job_and_event_type(name, events):
     """But for Spark's statements: of those the listener tells the end, and the start when it is quick enough."""
     seen = {
         (event["job"]["name"], event["eventType"])
-        for event in events[dag_id]
+        for event in events[name]
         if event["eventType"] != "RUNNING" and not (_is_statement(event) and event["eventType"] == "START")
     }
-    assert seen == {(each["job"], each["event"]) for each in golden.read(dag_id)}
+    assert seen == {(each["job"], each["event"]) for each in golden.read(name)}
 
 
 def _is_statement(event):

@@ -105,6 +105,34 @@ def test_row_counts_of_the_events_are_the_manifests(shop, manifest, names):
         assert written[task_id, str(names[contract_id])]["outputStatistics"]["rowCount"] == rows, (task_id, contract_id)
 
 
+def test_what_is_written_to_the_lake_has_bytes_and_files(shop, names):
+    tables = ("lake.enriched_events", "lake.user_sessions", "lake.session_funnel")
+    (enriched,), (sessions,) = (
+        _events(shop, task_id, "COMPLETE") for task_id in ("start_spark_enrichment_job", "trigger_session_analytics")
+    )
+    written = {
+        f"{out['namespace']}/{out['name']}": out["outputFacets"]["outputStatistics"]
+        for out in (*enriched["outputs"], *sessions["outputs"])
+    }
+    for contract_id in tables:
+        figures = written[str(names[contract_id])]
+        assert figures["size"] > figures["rowCount"] and figures["fileCount"] > 0, (contract_id, figures)
+
+
+def test_dead_letters_and_issues_lead_back_to_the_topic(shop, names):
+    (event,) = _events(shop, "start_spark_enrichment_job", "COMPLETE")
+    raw = names["kafka.ecommerce-events-raw"]
+    for contract_id, column in (
+        ("kafka.ecommerce-events-dlq", "original_value"),
+        ("kafka.data-quality-issues", "timestamp"),
+    ):
+        (out,) = [each for each in event["outputs"] if each["name"] == names[contract_id].name]
+        made = out["facets"]["columnLineage"]["fields"][column]["inputFields"]
+        assert {"namespace": raw.namespace, "name": raw.name, "field": "timestamp"}.items() <= next(
+            each for each in made if each["field"] == "timestamp"
+        ).items()
+
+
 def test_offsets_read_and_interval_are_on_the_run(shop, manifest):
     (event,) = _events(shop, "start_spark_enrichment_job", "COMPLETE")
     counts = event["run"]["facets"]["ecompulse_taskCounts"]
