@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog import contract as contracts
@@ -58,12 +58,15 @@ reports = st.builds(
     batches=st.integers(0, 3),
     inputs=counts,
     outputs=counts,
+    sizes=counts,
+    files=counts,
     rejected=counts,
     duplicates=st.integers(0, 9),
     stamps=st.lists(st.sampled_from(["2026-01-01", "2026-01-02", "2026-01-03"]), max_size=2).map(sorted).map(tuple),
 )
 
 
+@settings(deadline=None)  # a busy machine is no fault of the law
 @given(reports, reports, reports)
 def test_adding_reports_up_is_associative_and_starts_from_nothing(a, b, c):
     assert a.plus(b).plus(c) == a.plus(b.plus(c))
