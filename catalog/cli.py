@@ -4,6 +4,7 @@ import functools
 import logging
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -292,12 +293,16 @@ def sync(index: Path | None, rebuild: bool, watch_s: float | None, as_json: bool
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=5080, show_default=True)
+@click.option("--sync-every", "every_s", type=float, metavar="SECONDS", help="Meanwhile, read what is new so often.")
 @_index_option
-def serve(host: str, port: int, index: Path | None) -> None:
+def serve(host: str, port: int, every_s: float | None, index: Path | None) -> None:
     """Serve the catalog's pages until stopped."""
     from catalog.site import serve as run
 
-    run(_settings(index), host=host, port=port)
+    settings = _settings(index)
+    if every_s:
+        threading.Thread(target=_keep_up, args=(settings, every_s), name="sync", daemon=True).start()
+    run(settings, host=host, port=port)
 
 
 @cli.group()
@@ -355,6 +360,24 @@ def _sync(index: "Index", settings: "Settings", *, rebuild: bool) -> "Synced":
     say: Callable[[str], None] = lambda text: click.echo(text, err=True)  # noqa: E731
     with Marquez.open(settings) as client:
         return (bring.rebuild if rebuild else bring.sync)(index, client, say=say)
+
+
+def _keep_up(settings: "Settings", every_s: float) -> None:
+    """Read what is new again and again; a backend that does not answer is told once, and by every page."""
+    from catalog.errors import MarquezError
+    from catalog.index import Index
+
+    told = ""
+    with Index.open(settings.index) as index:
+        while True:
+            try:
+                _sync(index, settings, rebuild=False)
+                told = ""
+            except MarquezError as problem:
+                if str(problem) != told:
+                    told = str(problem)
+                    logger.warning("the pages stay as of the last reading: %s", told)
+            time.sleep(every_s)
 
 
 def _line(words: str, out: Any) -> None:
