@@ -53,8 +53,8 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
 def main() -> None:
     """Start, watch and stop the servers of the platform on this machine.
 
-    Kafka, PostgreSQL, Redis, an S3 store, a Glue catalog, the lineage backend, sinks for chat and mail, the shop, and
-    Airflow. All listen on 127.0.0.1 only; data is kept in the home folder until `stack reset`.
+    Kafka, PostgreSQL, Redis, an S3 store, a Glue catalog, the lineage backend, the data catalog, sinks for chat and
+    mail, the shop, and Airflow. All listen on 127.0.0.1 only; data is kept in the home folder until `stack reset`.
     """
 
 
@@ -74,6 +74,8 @@ def up(names: tuple[str, ...], without: tuple[str, ...], home: Home) -> None:
         _say(f"Airflow:  {running.environment['AIRFLOW_URL']}  (user {user}, password {password}; this machine only)")
     if "marquez" in running.names:
         _say(f"Lineage:  {running.environment['MARQUEZ_URL']}")
+    if "catalog" in running.names:
+        _say(f"Catalog:  {running.environment['CATALOG_URL']}")
 
 
 @main.command()

@@ -21,7 +21,7 @@ from stack.supervision import Supervisor
 
 AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
 # Each tuple is stopped together, in this order: first who asks, then who answers.
-STOP_ORDER = (AIRFLOW, ("relay",), ("marquez", "shop", "slack", "mail", "glue"), ("kafka", "s3"), ("postgres", "redis"))
+STOP_ORDER = (AIRFLOW, ("relay", "catalog"), ("marquez", "shop", "slack", "mail", "glue"), ("kafka", "s3"), ("postgres", "redis"))
 NAMES = tuple(ready.PROBES)
 NEEDED_BYTES = 2_000_000_000
 
@@ -56,7 +56,7 @@ def _parts(name: str) -> tuple[str, ...]:
 def servers(site: Site) -> dict[str, Server]:
     """All servers by name, whether they are wanted or not."""
     single = (kafka.server, postgres.server, redis.server, s3.server, glue.server)
-    own = (services.marquez, sinks.slack, sinks.mail, services.shop, services.relay)
+    own = (services.marquez, sinks.slack, sinks.mail, services.shop, services.relay, services.catalog)
     return {one.name: one for one in (*(make(site) for make in (*single, *own)), *airflow.servers(site))}
 
 

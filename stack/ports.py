@@ -20,6 +20,7 @@ DEFAULTS: Mapping[str, int] = {
     "slack": 15080,
     "mail": 15025,
     "shop": 15090,
+    "catalog": 8090,
     "airflow-api": 8080,
 }
 

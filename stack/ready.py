@@ -115,6 +115,11 @@ def shop(environment: Environment) -> str | None:
     return answers(f"{environment['SHOP_URL']}/health")
 
 
+def catalog(environment: Environment) -> str | None:
+    """The catalog's pages answer."""
+    return answers(f"{environment['CATALOG_URL']}/health")
+
+
 def slack(environment: Environment) -> str | None:
     """The chat sink answers."""
     return answers(f"{environment['STACK_SLACK_URL']}/health")
@@ -181,6 +186,7 @@ PROBES: Mapping[str, Callable[[Environment], str | None]] = {
     "mail": mail,
     "shop": shop,
     "relay": relay,
+    "catalog": catalog,
     "airflow-api": airflow_api,
     "airflow-scheduler": airflow_scheduler,
     "airflow-dag-processor": airflow_dag_processor,

@@ -1,4 +1,4 @@
-"""What this repository brings itself: the embedded lineage backend, the relay that delivers to it, the shop's API."""
+"""What this repository brings itself: the embedded lineage backend, the relay that delivers to it, the catalog, the shop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 
 from stack import ready
 from stack.server import Server, Site
+
+CATALOG_SETTINGS = ("MARQUEZ_URL", "AIRFLOW_URL", "ECOMPULSE_CATALOG")
 
 
 def marquez(site: Site) -> Server:
@@ -36,4 +38,16 @@ def relay(site: Site) -> Server:
         command=(str(Path(sys.executable).with_name("lineage")), *options),
         ready=ready.relay,
         prepare=lambda: Path(environment["LINEAGE_OUTBOX"]).mkdir(mode=0o700, exist_ok=True, parents=True),
+    )
+
+
+def catalog(site: Site) -> Server:
+    """The catalog's pages, brought up to date from the backend every few seconds."""
+    options = ("serve", "--port", str(site.ports["catalog"]), "--sync-every", "10")
+    return Server(
+        name="catalog",
+        command=(str(Path(sys.executable).with_name("catalog")), *options),
+        ready=ready.catalog,
+        environment={name: site.environment[name] for name in CATALOG_SETTINGS},
+        needs=("marquez",),
     )
