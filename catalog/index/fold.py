@@ -165,7 +165,10 @@ def _derive_dataset(db: sqlite3.Connection, dataset: int, names: list[int], prom
     row = db.execute("SELECT schema, knows, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
     leads = story.leader(db, names)
     told = (leads.content, leads.knows, leads.side == "out") if leads else (None, 0, False)
-    since = story.derive(db, dataset, names) if news or row is None or tuple(row) != told else None
+    since = None
+    if news or row is None or tuple(row) != told:
+        since = story.derive(db, dataset, names)
+        leads = story.leader(db, names)
     portrait.derive(db, dataset, names, promises, since, leads)
     entries.derive_dataset(db, dataset, names)
 

@@ -70,7 +70,7 @@ def documents(draw: st.DrawFn) -> Any:
     )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(documents(), min_size=1, max_size=9), st.data())
 def test_the_same_events_give_the_same_tables_in_any_order_batches_and_repetitions(events: Any, data: Any) -> None:
     whole = filled(*events)
