@@ -117,7 +117,7 @@ def shop(environment: Environment) -> str | None:
 
 def catalog(environment: Environment) -> str | None:
     """The catalog's pages answer."""
-    return answers(f"{environment['CATALOG_URL']}/health")
+    return answers(environment["CATALOG_URL"])
 
 
 def slack(environment: Environment) -> str | None:
