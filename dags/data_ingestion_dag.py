@@ -17,9 +17,9 @@ An hour without events is green too; on a new deployment it warns that tables ha
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, AsyncCallback, CronDataIntervalTimetable, DeadlineAlert, DeadlineReference
+from airflow.sdk import DAG, AsyncCallback, CronDataIntervalTimetable, DeadlineAlert, DeadlineReference
 
-from dags.settings import DEFAULTS, REPLICATION, START_DATE
+from dags.settings import DEFAULTS, INGESTED, REPLICATION, START_DATE
 from lineage.notifier import tell_late
 from lineage.operators.gx import GreatExpectationsOperator
 from lineage.operators.kafka import KafkaTopicOperator
@@ -41,7 +41,6 @@ TOPICS = [
 ]
 # A scheduled or backfilled run takes the messages of its interval, one by hand all there is (docs/decisions/0005).
 UNTIL = "{{ data_interval_end.isoformat() if dag_run.run_type in ('scheduled', 'backfill') else '' }}"
-INGESTED = Asset(name="ecompulse_ingested", uri="x-ecompulse://ingested")
 LATE = DeadlineAlert(
     reference=DeadlineReference.DAGRUN_QUEUED_AT,
     interval=timedelta(minutes=50),

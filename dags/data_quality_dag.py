@@ -20,8 +20,7 @@ the report, and the last task fails the run when a critical one is among them, a
 
 from airflow.sdk import DAG, Param
 
-from dags.data_ingestion_dag import INGESTED
-from dags.settings import DEFAULTS, START_DATE
+from dags.settings import DEFAULTS, INGESTED, START_DATE
 from lineage.operators.anomaly import DetectAnomaliesOperator
 from lineage.operators.catalog import UpdateCatalogOperator
 from lineage.operators.gx import GreatExpectationsOperator
@@ -55,8 +54,13 @@ WATCHED = [
     ),
     Watch(
         contract_id="lake.user_sessions",
+        told_by="data_ingestion_dag.trigger_session_analytics",
+        figures=["row_count"],
+    ),
+    Watch(
+        contract_id="lake.user_sessions",
         told_by="data_ingestion_dag.validate_session_metrics",
-        figures=["row_count", "mean(session_duration_minutes)"],
+        figures=["mean(session_duration_minutes)"],
     ),
     Watch(
         contract_id=RAW,

@@ -4,6 +4,8 @@ import os
 from datetime import datetime, timedelta
 from typing import Any
 
+from airflow.sdk import Asset
+
 from lineage.notifier import AlertNotifier
 
 START_DATE = datetime.fromisoformat(os.environ.get("ECOMPULSE_START_DATE", "2026-11-01T00:00:00+00:00"))
@@ -11,6 +13,9 @@ START_DATE = datetime.fromisoformat(os.environ.get("ECOMPULSE_START_DATE", "2026
 
 REPLICATION = os.environ.get("ECOMPULSE_TOPIC_REPLICATION", "1")
 """Copies of a topic that has to be created: 3 in production."""
+
+INGESTED = Asset(name="ecompulse_ingested", uri="x-ecompulse://ingested")
+"""What the ingestion produces and other DAGs are scheduled by."""
 
 DEFAULTS: dict[str, Any] = {
     "owner": "data-engineering",
