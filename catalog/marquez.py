@@ -205,10 +205,6 @@ class Marquez(Transport):
         """Take a tag off again; nothing happens when it is not there."""
         self._call("DELETE", self._tagging(node, tag, column))
 
-    def send(self, event: Json) -> None:
-        """Give the backend an OpenLineage event: of a run, a job, or of a dataset by itself."""
-        self._call("POST", self._url("/lineage"), payload=event)
-
     def _tagging(self, node: Node, tag: str, column: str | None) -> str:
         field = self._url("/fields/{0}", column).removeprefix(self._api_base) if column else ""
         return self._path(node, field + self._url("/tags/{0}", tag).removeprefix(self._api_base))

@@ -1,12 +1,12 @@
 """What the contracts say of owners, descriptions, tags and personal data, brought into the backend where it differs.
 
 Marquez makes no tags of its own from OpenLineage's tags facet (0.51.1): they go through its tags API. Owners and
-descriptions come with every event of a task of ours; where the backend has others, a dataset event tells them again.
+descriptions come with every event of a task of ours; for datasets of which the backend has others, the caller tells
+them again with its own event. A static dataset event would do too, but the backend counts those and never lists them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from catalog.contract import Contract
@@ -14,7 +14,6 @@ from catalog.dataset import Dataset
 from catalog.errors import DatasetNotFound
 from catalog.marquez import Marquez
 from catalog.stored import StoredDataset
-from catalog.wire import REPOSITORY
 
 PII = "PII"
 """In capitals: Marquez makes a column's tags so."""
@@ -25,8 +24,6 @@ MEANINGS = {
     "silver": "What gold is made from",
     "bronze": "As it came",
 }
-FACETS = "https://openlineage.io/spec/facets"
-EVENT = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/DatasetEvent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -55,7 +52,8 @@ class WrittenBack:
 
     tagged: int = 0
     untagged: int = 0
-    described: int = 0
+    undescribed: tuple[tuple[Dataset, Contract], ...] = ()
+    """Datasets whose owner or description in the backend is not that of their contract."""
     missing: tuple[Dataset, ...] = ()
     """Datasets of the record that the backend does not have (any more)."""
 
@@ -81,7 +79,8 @@ def plan(stored: StoredDataset, contract: Contract, *, managed: frozenset[str]) 
         contract=contract,
         add=tuple(sorted(asked - there, key=_order)),
         remove=tuple(sorted((tag for tag in there - asked if tag.name in managed), key=_order)),
-        describe=stored.description != contract.description or owners(stored.facets) != (f"team:{contract.owner}",),
+        describe=stored.current_version is not None  # else its first run has not ended yet, and will tell it
+        and (stored.description != contract.description or owners(stored.facets) != (f"team:{contract.owner}",)),
     )
 
 
@@ -90,8 +89,8 @@ def owners(facets: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(owner["name"]) for owner in (facets.get("ownership") or {}).get("owners") or ())
 
 
-def write(client: Marquez, promised: Mapping[Dataset, Contract], *, now: datetime) -> WrittenBack:
-    """Look at each dataset in the backend and write what differs; nothing when nothing does.
+def write(client: Marquez, promised: Mapping[Dataset, Contract]) -> WrittenBack:
+    """Look at each dataset in the backend and write the tags that differ; nothing when none does.
 
     Raises:
         MarquezError: the backend does not answer, or refuses.
@@ -107,42 +106,20 @@ def write(client: Marquez, promised: Mapping[Dataset, Contract], *, now: datetim
     for name in sorted({tag.name for step in steps for tag in step.add} - known):
         client.put_tag(name, MEANINGS.get(name, "Of the contracts"))
     for step in steps:
-        _apply(client, step, now=now)
+        _apply(client, step)
     return WrittenBack(
         tagged=sum(len(step.add) for step in steps),
         untagged=sum(len(step.remove) for step in steps),
-        described=sum(step.describe for step in steps),
+        undescribed=tuple((step.dataset, step.contract) for step in steps if step.describe),
         missing=tuple(missing),
     )
 
 
-def _apply(client: Marquez, step: Step, *, now: datetime) -> None:
+def _apply(client: Marquez, step: Step) -> None:
     for tag in step.add:
         client.tag(step.dataset, tag.name, column=tag.column)
     for tag in step.remove:
         client.untag(step.dataset, tag.name, column=tag.column)
-    if step.describe:
-        client.send(described(step.dataset, step.contract, now=now))
-
-
-def described(dataset: Dataset, contract: Contract, *, now: datetime) -> dict[str, Any]:
-    """An OpenLineage DatasetEvent (spec 2-0-2) with the contract's owner and description."""
-    facets = {
-        "documentation": _facet("DocumentationDatasetFacet", "1-1-0", description=contract.description),
-        "ownership": _facet(
-            "OwnershipDatasetFacet", "1-0-1", owners=[{"name": f"team:{contract.owner}", "type": "MAINTAINER"}]
-        ),
-    }
-    return {
-        "eventTime": now.isoformat(),
-        "producer": REPOSITORY,
-        "schemaURL": EVENT,
-        "dataset": {"namespace": dataset.namespace, "name": dataset.name, "facets": facets},
-    }
-
-
-def _facet(kind: str, version: str, **told: Any) -> dict[str, Any]:
-    return {"_producer": REPOSITORY, "_schemaURL": f"{FACETS}/{version}/{kind}.json#/$defs/{kind}", **told}
 
 
 def _order(tag: Tag) -> tuple[str, str]:

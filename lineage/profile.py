@@ -129,9 +129,16 @@ def _texts(values: Sequence[bytes]) -> "pa.Table":
     raw = pa.array(values, pa.binary())
     try:
         texts = raw.cast(pa.string())
-    except pa.ArrowInvalid:  # some message is no UTF-8; a replaced character is a value like any other
-        texts = pa.array([value.decode(errors="replace") for value in values], pa.string())
+    except pa.ArrowInvalid:  # some message is no UTF-8, so it is no JSON either (RFC 8259)
+        texts = pa.array([_text(value) for value in values], pa.string())
     return pa.table({"text": texts})
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _members(engine: "DuckDBPyConnection", parent: _Place, *, levels: int) -> Iterator[_Place]:

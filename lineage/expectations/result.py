@@ -67,7 +67,8 @@ def actual(result: Any) -> str:
     mismatched = found.get("details", {}).get("mismatched", {})
     if mismatched.get("missing"):
         return f"missing: {', '.join(mismatched['missing'])}"
-    return _short(found.get("observed_value"))
+    observed = found.get("observed_value")
+    return f"{len(observed)} columns" if isinstance(observed, list) else _short(observed)
 
 
 def exception(info: Any) -> str:

@@ -5,7 +5,7 @@ Without a JVM: pyiceberg for tables, boto3 for objects. The connection is of typ
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -82,13 +82,21 @@ class LakeHook(BaseHook):
         config = Config(s3={"addressing_style": "path"} if self.endpoint("s3") else {}, **patience)
         return self.session.client("s3", endpoint_url=self.endpoint("s3"), config=config)
 
-    def put(self, key: str, body: bytes, *, content_type: str, metadata: Mapping[str, str] | None = None) -> int:
-        """Write one object whole; its size in bytes."""
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+        level: int = logging.INFO,
+    ) -> int:
+        """Write one object whole; its size in bytes. `level` of the line in the log: one of many is no news."""
         with self._reaching("s3"):
             self.s3.put_object(
                 Bucket=self.bucket, Key=key, Body=body, ContentType=content_type, Metadata=dict(metadata or {})
             )
-        logger.info("wrote s3://%s/%s, %d bytes", self.bucket, key, len(body))
+        logger.log(level, "wrote s3://%s/%s, %d bytes", self.bucket, key, len(body))
         return len(body)
 
     def get(self, key: str) -> bytes:
@@ -114,6 +122,19 @@ class LakeHook(BaseHook):
                 if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                     return None
                 raise
+
+    def etags(self, prefix: str) -> dict[str, str]:
+        """The objects whose key begins so, with what the store says of their content."""
+        with self._reaching("s3"):
+            pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            return {one["Key"]: one["ETag"].strip('"') for page in pages for one in page.get("Contents", ())}
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects; those that are not there are no error."""
+        with self._reaching("s3"):
+            for at in range(0, len(keys), 1000):
+                objects = [{"Key": key} for key in keys[at : at + 1000]]
+                self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": objects, "Quiet": True})
 
     @cached_property
     def catalog(self) -> "Catalog":

@@ -97,7 +97,9 @@ def _check(verdict: "Anomaly", *, figure: str, told_by: str) -> Check:
         success=not verdict.anomalous,
         severity="warning",
         expected="not known yet: too little history" if learning else f"{_said(verdict.low)} to {_said(verdict.high)}",
-        actual=f"{_said(verdict.actual)} at {verdict.time:%Y-%m-%d %H:%M} UTC",
+        actual=verdict.sentence
+        if verdict.actual is None
+        else f"{_said(verdict.actual)} at {verdict.time:%Y-%m-%d %H:%M} UTC",
         params={"figure": figure, "told_by": told_by},
         examples=(verdict.sentence,) if verdict.anomalous else (),
     )

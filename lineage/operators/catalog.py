@@ -1,6 +1,5 @@
 """Bringing the data catalog up to date: index, tags and owners in the backend, pages in the lake; and what is new."""
 
-import mimetypes
 import tempfile
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from catalog import contract as contracts
 from lineage.hooks.catalog import CatalogHook
 from lineage.hooks.lake import LakeHook
+from lineage.hooks.mirror import Mirrored, mirror
 from lineage.operators.base import LineageOperator
 from lineage.outcome import Outcome, Read, Written
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from catalog.index import Index
     from catalog.marquez import Marquez
+    from catalog.writeback import WrittenBack
 
 RECORD, CATALOG = "api.lineage_events", "object.catalog"
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,15 +50,14 @@ class UpdateCatalogOperator(LineageOperator):
     def run(self, context: "Context") -> Outcome:
         """The same record gives the same index and the same pages."""
         with self.hook.reading() as (index, client):
-            counts = self._learned(index) | self._write_back(index, client)
-            sizes = self._publish(index)
-            known = len(index.datasets())
+            counts, done = self._learned(index), self._write_back(index, client)
+            pages, known = self._publish(index), len(index.datasets())
         return Outcome(
-            inputs=self._inputs(),
-            outputs=(self._written(rows=len(sizes), size_bytes=sum(sizes), files=len(sizes)),),
+            inputs=(*self._inputs(), *(Read(dataset=at, contract=contract) for at, contract in done.undescribed)),
+            outputs=(self._written(rows=pages.files, size_bytes=pages.size_bytes, files=pages.files),),
             rows_in=known,
-            rows_out=len(sizes),
-            counts=counts,
+            rows_out=pages.files,
+            counts=counts | {"tagged": done.tagged, "untagged": done.untagged, "described": len(done.undescribed)},
             links={"catalog": f"s3://{self.lake.bucket}/{self._prefix}/index.html"},
         )
 
@@ -81,30 +81,27 @@ class UpdateCatalogOperator(LineageOperator):
             self.log.warning("the record may lack something: %s", reason)
         return {word: len(datasets) for word, datasets in answer.value.groups().items()}
 
-    def _write_back(self, index: "Index", client: "Marquez") -> dict[str, int]:
+    def _write_back(self, index: "Index", client: "Marquez") -> "WrittenBack":
+        """Tags through the API; owners and descriptions that the backend lacks go with this task's own lineage."""
         from catalog import writeback
 
         told = ((entry.dataset, entry.contract) for entry in index.datasets() if not entry.vanished)
         promised = dict(writeback.promises(told, index.contracts))
-        done = writeback.write(client, promised, now=datetime.now(UTC))
-        self.log.info("wrote %d tags, took %d away, described %d datasets", done.tagged, done.untagged, done.described)
-        return {"tagged": done.tagged, "untagged": done.untagged, "described": done.described}
+        done = writeback.write(client, promised)
+        self.log.info("wrote %d tags, took %d away", done.tagged, done.untagged)
+        for at, _ in done.undescribed:
+            self.log.info("describing %s", at)
+        return done
 
-    def _publish(self, index: "Index") -> list[int]:
-        """The site's files into the lake; their sizes in bytes."""
+    def _publish(self, index: "Index") -> Mirrored:
+        """The site's files into the lake."""
         from catalog import site
 
         with tempfile.TemporaryDirectory(prefix="ecompulse-site-") as folder:
             published = site.build(index, Path(folder), settings=self.hook.settings)
-            files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-            sizes = [self._put(path, path.relative_to(folder).as_posix()) for path in files]
-        self.log.info("published %d pages under %s", published.pages, self._prefix)
-        return sizes
-
-    def _put(self, path: Path, name: str) -> int:
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        text = "; charset=utf-8" if kind.startswith("text/") or kind.endswith(("javascript", "json")) else ""
-        return self.lake.put(f"{self._prefix}/{name}", path.read_bytes(), content_type=kind + text)
+            done = mirror(self.lake, Path(folder), prefix=self._prefix)
+        self.log.info("published %d pages", published.pages)
+        return done
 
     def _inputs(self) -> tuple[Read, ...]:
         promised = contracts.load(RECORD)

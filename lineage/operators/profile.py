@@ -48,7 +48,9 @@ class ProfileTopicOperator(LineageOperator):
     def run(self, context: "Context") -> Outcome:
         """Rows are messages; those that are no JSON object are rejected."""
         promised, hook = contract.load(self.contract_id), KafkaHook(self.kafka_conn_id)
-        asked = self._asked(context, promised.name) or sample.newest(hook, promised.name, max_rows=self.max_rows)
+        asked = self._asked(context, promised.name)
+        if asked is None:
+            asked = sample.newest(hook, promised.name, max_rows=self.max_rows)
         found = profile.of_messages(list(sample.messages(hook, asked)), promised)
         for column in found.columns:
             self.log.info(
@@ -63,11 +65,16 @@ class ProfileTopicOperator(LineageOperator):
         )  # fmt: skip
         return Outcome(inputs=(read,), rows_in=found.rows, rows_rejected=found.unreadable, offsets=asked)
 
-    def _asked(self, context: "Context", topic: str) -> tuple[TopicOffsets, ...]:
-        """The offsets given; else those of the task that this one follows, bounded; none when it read nothing."""
+    def _asked(self, context: "Context", topic: str) -> tuple[TopicOffsets, ...] | None:
+        """The offsets given; else those of the task that this one follows, bounded: none at all when it read nothing.
+
+        None where nothing was given and nothing is followed: a run by hand.
+        """
         if given := sample.from_text(self.offsets):
             return given
-        told = trigger.summaries(context, task_id=self.follows) if self.follows else ()
+        told = list(trigger.summaries(context, task_id=self.follows)) if self.follows else []
+        if not told:
+            return None
         read = [at for one in told for at in sample.from_list(one.get("offsets") or ()) if at.topic == topic]
         return sample.bounded(read, max_rows=self.max_rows)
 

@@ -95,7 +95,8 @@ def tiles(quality: Quality) -> tuple[Tile, ...]:
 
 def plots(quality: Quality) -> tuple[tuple[str, str, str], ...]:
     """(heading, caption, SVG): the checks of the last runs, then the volume of each dataset that has a history."""
-    made = [("Checks that did not hold", "By run, this one last.", _failures(quality))] if quality.findings else []
+    failed = any(not held for one in quality.findings for held in one.history)
+    made = [("Checks that did not hold", "By run, this one last.", _failures(quality))] if failed else []
     for subject in quality.subjects:
         for trend in subject.trends:
             if trend.metric == "row_count" and len(trend.points) > 1:

@@ -68,7 +68,9 @@ def test_numbers_of_a_personal_column_are_not_shown_either() -> None:
     assert found.shapes == {"integer": 2}
 
 
-@pytest.mark.parametrize("body", [b"", b"nonsense", b'{"a": 1', b"[1]", b'"{}"', b"\xff\xfe", b"null"])
+@pytest.mark.parametrize(
+    "body", [b"", b"nonsense", b'{"a": 1', b"[1]", b'"{}"', b"\xff\xfe", b'{"sou\xffrce": "web"}', b"null"]
+)
 def test_what_is_no_json_object_is_unreadable_and_the_rest_is_profiled(body: bytes) -> None:
     found = profile.of_messages([body, b'{"source": "web"}'], RAW)
     assert (found.rows, found.unreadable) == (2, 1)

@@ -48,7 +48,7 @@ def test_nothing_is_to_do_where_everything_is_as_promised() -> None:
         {"name": name, "type": "string", "tags": [PII] if name in USERS.pii else []} for name in USERS.schema.names()
     ]
     there = stored(
-        tags=[*USERS.tags, USERS.tier, PII], fields=fields, description=USERS.description,
+        tags=[*USERS.tags, USERS.tier, PII], fields=fields, description=USERS.description, currentVersion="v",
         facets={"ownership": {"owners": [{"name": f"team:{USERS.owner}"}]}},
     )  # fmt: skip
     step = writeback.plan(there, USERS, managed=frozenset({PII}))
@@ -61,22 +61,6 @@ def test_a_column_that_the_backend_does_not_know_is_not_tagged(column: str) -> N
     assert all(tag.column is None for tag in writeback.plan(there, USERS, managed=frozenset()).add), column
 
 
-def test_the_event_that_describes_a_dataset_is_valid_by_the_specification(shared: Any) -> None:
-    from jsonschema import Draft202012Validator
-    from referencing import Registry, Resource
-
-    from tests.lineage.conftest import CORE
-
-    files = (shared / "data" / "openlineage" / "spec").rglob("*.json")
-    import json
-
-    documents = [json.loads(path.read_text(encoding="utf-8")) for path in files]
-    registry: Registry[Any] = Registry().with_resources(
-        (document["$id"], Resource.from_contents(document)) for document in documents
-    )
-    event = writeback.described(AT, USERS, now=NOW)
-    validator = Draft202012Validator({"$ref": f"{CORE}#/$defs/DatasetEvent"}, registry=registry)
-    assert [error.message for error in validator.iter_errors(event)] == []
-    for facet in event["dataset"]["facets"].values():
-        one = Draft202012Validator({"$ref": facet["_schemaURL"]}, registry=registry)
-        assert [error.message for error in one.iter_errors(facet)] == []
+def test_a_dataset_whose_first_run_goes_on_is_not_described_by_somebody_else() -> None:
+    assert not writeback.plan(stored(), USERS, managed=frozenset()).describe
+    assert writeback.plan(stored(currentVersion="v"), USERS, managed=frozenset()).describe
