@@ -1,5 +1,6 @@
 """The shape of every operator: `run` does the work and returns an Outcome, `lineage` turns it into OpenLineage."""
 
+import inspect
 import logging
 import time
 from abc import abstractmethod
@@ -33,6 +34,11 @@ def dated(outcome: Outcome, context: "Context") -> Outcome:
     return replace(outcome, interval=found) if found else outcome
 
 
+def described(docstring: str | None) -> str | None:
+    """A docstring without its list of parameters: what a reader of the task wants to know."""
+    return (docstring or "").split("\n:param", maxsplit=1)[0].strip() or None
+
+
 class LineageOperator(BaseOperator):
     """Base of all our operators. A subclass writes `run` and `expected`.
 
@@ -41,6 +47,10 @@ class LineageOperator(BaseOperator):
     """
 
     outcome: Outcome | None = None
+
+    def __init__(self, **kwargs: Any) -> None:
+        # Airflow tells a task's doc_md as the job's documentation; without one it would repeat the DAG's for each task.
+        super().__init__(**({"doc_md": described(inspect.getdoc(type(self)))} | kwargs))
 
     @abstractmethod
     def run(self, context: "Context") -> Outcome:

@@ -1,5 +1,6 @@
 """Spark applications: enrichment and sessions, the same file on this machine and on Kubernetes."""
 
+import ast
 import json
 import os
 import tempfile
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
 from catalog.dataset import Dataset
-from lineage.hooks.spark import Application, SparkHook
+from lineage.hooks.spark import ROOT, Application, SparkHook
 from lineage.jobs import columns, conf, observed
 from lineage.jobs.report import Report
 from lineage.operators.base import ConnectedOperator
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 DRIVER = {"cores": 1, "memory": "2g"}
 EXECUTOR = {"instances": 3, "cores": 2, "memory": "4g"}
+
+
+def _about(application: str) -> str | None:
+    """What the application says of itself; the operator would say the same of each."""
+    file = ROOT / application
+    return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
 class SparkKubernetesOperator(ConnectedOperator):
@@ -56,7 +63,7 @@ class SparkKubernetesOperator(ConnectedOperator):
         spark_conn_id: str = SparkHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**({"doc_md": _about(application)} | kwargs))
         self.application, self.job = application, job
         self.reads, self.writes = list(reads), list(writes)
         self.arguments, self.group = dict(arguments or {}), group

@@ -239,3 +239,18 @@ def test_a_run_with_a_data_interval_says_so(interval: tuple[datetime, datetime] 
     counts = said("COMPLETE", task.get_openlineage_facets_on_complete(None))["run"]["facets"]["ecompulse_taskCounts"]
     assert counts["rowsIn"] == 1
     assert counts.get("dataIntervalEnd") == ("2026-11-01T01:00:00+00:00" if interval else None)
+
+
+def test_every_task_says_what_it_does_in_its_own_words():
+    for dag_id, tasks in TASKS.items():
+        for task in tasks:
+            said = dag(dag_id).get_task(task).doc_md
+            assert said, task
+            assert ":param" not in said
+            assert said != dag(dag_id).doc_md
+    spark = [
+        dag("data_ingestion_dag").get_task(name).doc_md
+        for name in TASKS["data_ingestion_dag"]
+        if "spark" in name or "trigger" in name
+    ]
+    assert [said.split(":")[0] for said in spark] == ["enrich_events", "analyse_sessions"]
