@@ -25,7 +25,9 @@ from catalog.search import search
 START = datetime(2026, 11, 1, tzinfo=UTC)
 COLUMNS = 20
 LIMITS = {"rebuild": 60.0, "update": 1.0, "search": 0.05, "impact": 0.1}
-WORDS = "order customer product price revenue session click stock invoice supplier region campaign basket refund".split()
+WORDS = (
+    ["order", "customer", "product", "price", "revenue", "session", "click", "stock", "invoice", "supplier", "region", "campaign", "basket", "refund"]
+)
 Json = dict[str, Any]
 
 
@@ -84,13 +86,17 @@ class World:
         found["outputFacets"] = {"outputStatistics": {"rowCount": 1000 + number, "size": 10_000}}
         found["inputFacets"] = {
             "dataQualityMetrics": {"rowCount": 1000, "columnMetrics": figures},
-            "dataQualityAssertions": {"assertions": [{"assertion": "not_null", "success": n % 97 > 0, "column": self.column(n, 0)}]},
+            "dataQualityAssertions": {
+                "assertions": [{"assertion": "not_null", "success": n % 97 > 0, "column": self.column(n, 0)}]
+            },
         }
         return found
 
     def events(self, number: int, jobs: range, begin: datetime, *, changed: int = 0) -> Iterator[Json]:
         for n in jobs:
-            yield from self.run(n, number, begin + timedelta(seconds=10 * (n - jobs.start)), extra=changed > 0 and n % changed == 0)
+            yield from self.run(
+                n, number, begin + timedelta(seconds=10 * (n - jobs.start)), extra=changed > 0 and n % changed == 0
+            )
 
 
 def _uuid(text: str) -> str:
@@ -108,41 +114,63 @@ def timed(calls: list[Callable[[], object]]) -> list[float]:
 
 def row(name: str, spent: list[float], limit: str) -> float:
     p95 = sorted(spent)[max(0, round(0.95 * len(spent)) - 1)]
-    print(f"{name:34} {len(spent):5} {statistics.median(spent) * 1000:10.1f} {p95 * 1000:10.1f} {max(spent) * 1000:10.1f}  {limit}")
+    print(
+        f"{name:34} {len(spent):5} {statistics.median(spent) * 1000:10.1f} {p95 * 1000:10.1f} {max(spent) * 1000:10.1f}  {limit}"
+    )
     return p95
 
 
 def main() -> None:
     small = _arguments().small
     world, chance = World(500 if small else 5000), random.Random(7)
-    documents = [one for number in (1, 2) for one in world.events(number, range(world.size), START + timedelta(days=number))]
+    documents = [
+        one for number in (1, 2) for one in world.events(number, range(world.size), START + timedelta(days=number))
+    ]
     with tempfile.TemporaryDirectory() as folder, Index.open(Path(folder) / "catalog.sqlite", {}) as index:
         print(f"{'':34} {'n':>5} {'median ms':>10} {'p95 ms':>10} {'max ms':>10}  limit")
         parts = [documents[at : at + 2000] for at in range(0, len(documents), 2000)]
         build = timed([lambda part=part: index.add(part) for part in parts])  # type: ignore[misc]
         print(f"{'rebuild, whole':34} {len(documents):5} {'':10} {'':10} {sum(build) * 1000:10.1f}  < 60 s")
         days = [
-            list(world.events(number, range(begin, begin + world.size // 5), START + timedelta(days=number), changed=50))
+            list(
+                world.events(number, range(begin, begin + world.size // 5), START + timedelta(days=number), changed=50)
+            )
             for number, begin in ((n + 3, n % 5 * world.size // 5) for n in range(12))
         ]
         update = row("update, 2,000 events of a day", timed([lambda day=day: index.add(day) for day in days]), "< 1 s")  # type: ignore[misc]
-        queries = [f"{chance.choice(WORDS)} {chance.choice(WORDS)}" for _ in range(100)] + [world.name(chance.randrange(world.size)) for _ in range(100)]
+        queries = [f"{chance.choice(WORDS)} {chance.choice(WORDS)}" for _ in range(100)] + [
+            world.name(chance.randrange(world.size)) for _ in range(100)
+        ]
         searched = row("search", timed([lambda q=q: search(index, q) for q in queries]), "< 50 ms")  # type: ignore[misc]
         start = Dataset("postgres://h:5432", world.name(0))
         row("impact, first after a change", timed([lambda: graph.impact(index, start)]), "")
         asked = [Dataset("postgres://h:5432", world.name(chance.randrange(world.size // 50))) for _ in range(60)]
-        impact = row("impact of a dataset near the source", timed([lambda d=d: graph.impact(index, d) for d in asked]), "< 100 ms")  # type: ignore[misc]
+        impact = row(
+            "impact of a dataset near the source",
+            timed([lambda d=d: graph.impact(index, d) for d in asked]),
+            "< 100 ms",
+        )  # type: ignore[misc]
         asked = [Dataset("postgres://h:5432", world.name(chance.randrange(world.size))) for _ in range(200)]
         impact = row("impact of any dataset", timed([lambda d=d: graph.impact(index, d) for d in asked]), "< 100 ms")  # type: ignore[misc]
-        row("impact of a column", timed([lambda d=d: graph.impact(index, d, column=index.dataset(d).columns[3].path) for d in asked]), "< 100 ms")  # type: ignore[misc]
-        row("lineage, 3 hops", timed([lambda d=d: graph.lineage(index, d, upstream=3, downstream=3) for d in asked]), "")  # type: ignore[misc]
+        row(
+            "impact of a column",
+            timed([lambda d=d: graph.impact(index, d, column=index.dataset(d).columns[3].path) for d in asked]),
+            "< 100 ms",
+        )  # type: ignore[misc]
+        row(
+            "lineage, 3 hops", timed([lambda d=d: graph.lineage(index, d, upstream=3, downstream=3) for d in asked]), ""
+        )  # type: ignore[misc]
         row("dataset", timed([lambda d=d: index.dataset(d) for d in asked]), "")  # type: ignore[misc]
         row("all datasets", timed([index.datasets] * 5), "")
         row("versions", timed([lambda d=d: history.versions(index, d) for d in asked]), "")  # type: ignore[misc]
         row("changes of a week", timed([lambda: history.changes(index, since=START + timedelta(days=3))] * 5), "")
-        count = index.db.execute("SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM entry WHERE kind = 'column'), (SELECT count(*) FROM column_source)").fetchone()
+        count = index.db.execute(
+            "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM entry WHERE kind = 'column'), (SELECT count(*) FROM column_source)"
+        ).fetchone()
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"{count[0]:,} events, {count[1]:,} columns, {count[2]:,} column edges; file {(Path(folder) / 'catalog.sqlite').stat().st_size / 1e6:.0f} MB, memory {used:.0f} MB")
+        print(
+            f"{count[0]:,} events, {count[1]:,} columns, {count[2]:,} column edges; file {(Path(folder) / 'catalog.sqlite').stat().st_size / 1e6:.0f} MB, memory {used:.0f} MB"
+        )
     for name, spent in {"rebuild": sum(build), "update": update, "search": searched, "impact": impact}.items():
         assert spent < 5 * LIMITS[name], f"{name}: {spent:.2f} s, far beyond {LIMITS[name]} s"
 

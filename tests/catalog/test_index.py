@@ -1,22 +1,15 @@
 """The index is a function of the set of events, and says who did what to which dataset."""
 
-import json
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.dataset import Dataset
-from catalog.entry import Job
-from catalog.errors import Ambiguous, NotFound
 from catalog.index import Index
 from catalog.index.store import dump
 from tests.catalog import record
-from tests.catalog.events import at, checks, columns_from, dataset, event, facet, run_id
+from tests.catalog.events import checks, columns_from, dataset, event, facet
 
 T = Dataset("db://h", "t")
 
