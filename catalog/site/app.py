@@ -1,6 +1,7 @@
 """The catalog as a web application: on its own, or mounted under a prefix, behind whatever login the host asks for."""
 
 import hashlib
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from catalog.settings import Settings
 from catalog.site import address, render, routes
 from catalog.site.pages import finding
 from catalog.site.reading import NoSuchPage, Reading
+
+logger = logging.getLogger(__name__)
 
 SAFE = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
@@ -91,10 +94,13 @@ def create(settings: Settings, *, index: Index | None = None, dependencies: Sequ
 
     Without an index the file that the settings name is opened at the first request.
     """
+    return _application(_Lazy(settings, index), dependencies)
+
+
+def _application(shelf: "_Lazy", dependencies: Sequence[Any]) -> FastAPI:
     app = FastAPI(
         title="E-ComPulse catalog", docs_url=None, redoc_url=None, openapi_url=None, dependencies=dependencies
     )
-    shelf = _Lazy(settings, index)
 
     @app.get("/static/{name}")
     def static(name: str) -> Response:
@@ -118,9 +124,10 @@ def create(settings: Settings, *, index: Index | None = None, dependencies: Sequ
 
 
 def answer(shelf: Shelf, path: str, request: Request) -> Response:
-    """A page with an ETag by the record's generation, 304 for who has it, 404 with help for what is not there."""
+    """A page with an ETag (templates, record, address), 304 for who has it, 404 with help for what is not there."""
     query = dict(request.query_params)
-    word = hashlib.sha256(f"{shelf.generation()} {path} {sorted(query.items())}".encode()).hexdigest()[:20]
+    made_of = f"{render.looks()} {shelf.generation()} {path} {sorted(query.items())}"
+    word = hashlib.sha256(made_of.encode()).hexdigest()[:20]
     headers = SAFE | {"ETag": f'"{word}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -149,4 +156,7 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 5080) -> N
     """Serve the pages until stopped."""
     import uvicorn
 
-    uvicorn.run(create(settings), host=host, port=port, log_level="warning")
+    shelf = _Lazy(settings, None)
+    shelf.get().page(address.HOME, {})  # templates compiled, record read: the first reader does not wait
+    logger.info("the catalog is on http://%s:%s/", host, port)
+    uvicorn.run(_application(shelf, ()), host=host, port=port, log_level="warning")
