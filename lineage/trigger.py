@@ -1,7 +1,7 @@
 """What a run that an asset triggered follows: the outcomes that the producing runs left as XCom."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ def interval(context: "Context") -> Interval | None:
     None for a run by hand, and where no producer has an interval.
     """
     start, end = context.get("data_interval_start"), context.get("data_interval_end")
-    if start and end:
-        return start, end
+    if start and end and start < end:  # a run by hand of a DAG without a timetable has a moment
+        return _plain(start), _plain(end)
     found = [_interval(told) for told in summaries(context) if told.get("interval")]
     return (min(start for start, _ in found), max(end for _, end in found)) if found else None
 
@@ -33,6 +33,11 @@ def summaries(context: "Context", *, task_id: str | None = None) -> Iterator[Map
             )
             if isinstance(outcome, Mapping):
                 yield outcome
+
+
+def _plain(at: datetime) -> datetime:
+    """As the standard library's type: Airflow's (pendulum 3) subtracts to a type that is no timedelta."""
+    return datetime.fromtimestamp(at.timestamp(), tz=UTC)
 
 
 def _interval(told: Mapping[str, Any]) -> Interval:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import pendulum
+
 from lineage import trigger
 
 HOUR = [datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in range(4)]
@@ -41,6 +43,18 @@ def of(start: int, end: int) -> dict[str, Any]:
 def test_a_scheduled_run_has_its_own_interval() -> None:
     context: Any = {"data_interval_start": HOUR[0], "data_interval_end": HOUR[1]}
     assert trigger.interval(context) == (HOUR[0], HOUR[1])
+
+
+def test_an_interval_is_of_the_standard_librarys_type_whatever_airflow_gives() -> None:
+    context: Any = {"data_interval_start": pendulum.instance(HOUR[0]), "data_interval_end": pendulum.instance(HOUR[1])}
+    found = trigger.interval(context)
+    assert found == (HOUR[0], HOUR[1])
+    assert {type(at) for at in found or ()} == {datetime}
+
+
+def test_a_moment_is_no_interval() -> None:
+    moment: Any = {"data_interval_start": HOUR[0], "data_interval_end": HOUR[0]}
+    assert trigger.interval(moment) is None
 
 
 def test_a_run_by_hand_has_none() -> None:
