@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from catalog import season
-from catalog.season import DAY_S, HAMPEL, SPREAD_QUANTILE, WEEKEND_HOURS_AFTER_S, Expected, Record, Verdict
+from catalog.season import DAY_S, SPREAD_QUANTILE, WEEKEND_HOURS_AFTER_S, Expected, Record, Verdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,7 +129,7 @@ class _Usual:
             found = _distance(told.counts, by_slot[_slot(told, with_weekend=with_weekend)])
             fitted = sm.RLM(found, size).fit()
             off = np.abs(fitted.resid)
-            weights = sm.robust.norms.Hampel(*HAMPEL).weights(off / max(fitted.scale, 1e-9))
+            weights = season.weigh(off / max(fitted.scale, 1e-9))
         from scipy.stats import norm
 
         scale = np.quantile(off[weights > 0], SPREAD_QUANTILE) / norm.ppf((1 + SPREAD_QUANTILE) / 2)

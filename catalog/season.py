@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 Nature = Literal["count", "rate", "level", "signed"]
 """count: rows, distinct values, bytes. rate: so many of `sizes` rows. level: a mean, sum or age, never negative."""
 DAY_S = 86_400
-#: Shorter history shows no difference between the hours of a working day and of a weekend, and no growth.
-WEEKEND_HOURS_AFTER_S, TREND_AFTER_S = 28 * DAY_S, 21 * DAY_S
+#: Shorter history shows no difference between the hours of a working day and of a weekend.
+WEEKEND_HOURS_AFTER_S = 28 * DAY_S
+#: Days (longer intervals: intervals) that show a growth.
+GROWTH_BLOCKS = 21
 ROUNDS = 3
 #: Hampel's three parts, in standard deviations: full weight up to 2.5, none from 9.5 on.
 HAMPEL = (2.5, 4.5, 9.5)
@@ -203,18 +205,20 @@ def expect(history: Record, ahead: Record) -> Expected:
 
     told = _told(history)
     shape = design(told.times, told)
-    mean, fit, weights = _first_guess(told), None, np.ones(len(told.values))
+    mean, fit, steady = _first_guess(told), None, told
     for _ in range(ROUNDS):
-        factors = Spread.of(told, mean, quantile=0.5)
-        weights = _weights((told.values - mean) / np.sqrt(factors.variance(told, mean)))
-        fit = _Fit.of(told, shape, weights, after=fit)
+        factors = Spread.of(steady, mean, quantile=0.5)
+        weights = weigh((steady.values - mean) / np.sqrt(factors.variance(steady, mean)))
+        fit = _Fit.of(steady, shape, weights, after=fit)
         mean = fit.mean(told, shape)
+        levels = _Levels.of(told, mean)
+        steady = replace(told, values=told.values / levels.around)
     assert fit is not None
-    levels, level = _levels(told, mean)
-    kept = weights > CREDIBLE
-    factors = Spread.of(told.at(kept), (mean * levels)[kept], quantile=SPREAD_QUANTILE, parameters=shape.shape[1])
+    kept = (weights > CREDIBLE) & np.isfinite(levels.before)
+    parameters = shape.shape[1]
+    factors = Spread.of(told.at(kept), (mean * levels.before)[kept], quantile=SPREAD_QUANTILE, parameters=parameters)
     rows = design(ahead.times, told)
-    coming = fit.mean(ahead, rows) * level
+    coming = fit.mean(ahead, rows) * levels.now
     if told.nature == "rate":
         coming = np.minimum(coming, ahead.sizes)
     single = factors.variance(ahead, coming)
@@ -223,13 +227,13 @@ def expect(history: Record, ahead: Record) -> Expected:
 
 
 def design(times: Floats, history: Record) -> Floats:
-    """Columns of the regression: hour of day, weekday, how weekends differ by hour, growth.
+    """Columns of the regression: hour of day, weekday, how weekends differ by hour.
 
-    Daily intervals have weekday and growth; longer ones growth only. `history` tells the span, and where growth is 0.
+    Daily intervals have the weekday only, longer ones nothing. `history` tells the span and which hours and days exist.
     """
     import numpy as np
 
-    end, span = history.times[-1], history.times[-1] - history.times[0] + history.every_s
+    span = history.times[-1] - history.times[0] + history.every_s
     hours, weekday = times // 3600 % 24, (times // DAY_S + 3) % 7
     columns = [np.ones(len(times))]
     if history.every_s < DAY_S:
@@ -239,8 +243,6 @@ def design(times: Floats, history: Record) -> Floats:
     if history.every_s < DAY_S and span >= WEEKEND_HOURS_AFTER_S:
         turn = times / DAY_S * 2 * np.pi
         columns += [wave(turn * k) * (weekday >= 5) for k in (1, 2) for wave in (np.sin, np.cos)]
-    if span >= (TREND_AFTER_S if history.every_s < DAY_S else 2 * TREND_AFTER_S):
-        columns.append((times - end) / span)
     return np.column_stack(columns).astype(float)
 
 
@@ -254,7 +256,7 @@ def _told(history: Record) -> Record:
         return replace(told, values=told.values + share, sizes=told.sizes + 1)
     if told.nature == "signed":
         return told
-    return replace(told, values=told.values + PRIOR_SHARE * told.values.mean())
+    return replace(told, values=told.values + PRIOR_SHARE * (told.values.mean() or 1.0))
 
 
 def _first_guess(told: Record) -> Floats:
@@ -287,7 +289,10 @@ class _Fit:
 
     @classmethod
     def of(cls, told: Record, shape: Floats, weights: Floats, *, after: _Fit | None) -> _Fit:
+        from warnings import catch_warnings, simplefilter
+
         import statsmodels.api as sm
+        from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
         unit, size = 1.0, told.sizes.mean()
         values, family = told.values, sm.families.Poisson()
@@ -299,7 +304,10 @@ class _Fit:
             unit = values.mean() or 1.0
             values = values / unit
         model = sm.GLM(values, shape, family=family, var_weights=weights * told.sizes / size + 1e-9, hasconst=False)
-        fitted = model.fit(start_params=None if after is None else after.beta, maxiter=25)
+        with catch_warnings():
+            # A constant series is predicted perfectly, and that is all right.
+            simplefilter("ignore", PerfectSeparationWarning)
+            fitted = model.fit(start_params=None if after is None else after.beta, maxiter=25)
         return cls(beta=fitted.params, covariance=fitted.normalized_cov_params, unit=unit, size=size)
 
     def mean(self, record: Record, rows: Floats) -> Floats:
@@ -329,39 +337,64 @@ class _Fit:
         return unsure
 
 
-def _weights(distances: Floats) -> Floats:
+def weigh(distances: Floats) -> Floats:
+    """Hampel's weights of distances in standard deviations."""
+    import numpy as np
     import statsmodels.api as sm
 
-    weights: Floats = sm.robust.norms.Hampel(*HAMPEL).weights(distances)
+    # The norm divides by the distance before it looks whether that is 0 (statsmodels 0.15).
+    weights: Floats = sm.robust.norms.Hampel(*HAMPEL).weights(np.maximum(np.abs(distances), 1e-9))
     return weights
 
 
-def _levels(told: Record, mean: Floats) -> tuple[Floats, float]:
-    """By how much the figure stood above its season before each interval, and now: the middle one of the last ratios.
-
-    What holds for more than half of the last week is the new level; an incident is not. Days of nothing are no level.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Levels:
+    """By what factor a figure stands above its season: the middle one of the ratios of a week, so that what holds for
+    more than half of it is the new level, and an incident is not. `before` and `now` know only the past and add growth
+    (Theil-Sen slope of the ratios); `around` looks both ways. NaN in `before`: too early to tell.
     """
+
+    around: Floats
+    before: Floats
+    now: float
+
+    @classmethod
+    def of(cls, told: Record, mean: Floats) -> _Levels:
+        import numpy as np
+
+        if told.nature == "signed":
+            return cls(around=np.ones(len(mean)), before=np.ones(len(mean)), now=1.0)
+        block = (told.times // max(DAY_S, told.every_s)).astype(int)
+        reach = LEVEL_DAYS if told.every_s < DAY_S else LEVEL_INTERVALS
+        blocks, place = np.unique(block, return_inverse=True)
+        prior = LEVEL_PRIOR if told.nature in ("count", "rate") else 0.0
+        measured, modelled = np.bincount(place, told.values), np.bincount(place, mean)
+        some = measured > modelled * 0.05  # a day of nothing is an outage, not a level
+        ratios = np.log(np.where(some, measured + prior, np.nan) / (modelled + prior))
+        growth = _slope(blocks, ratios)
+
+        def level(at: int, first: int, last: int) -> float:
+            part = slice(max(first, 0), last)
+            said = ratios[part] + growth * (at - blocks[part])
+            said = said[np.isfinite(said)]
+            return float(np.exp(np.median(said))) if len(said) > reach // 2 else np.nan
+
+        ends = [*blocks, blocks[-1] + 1]
+        before = [level(end, number - reach, number) for number, end in enumerate(ends)]
+        half = reach // 2
+        around = [level(end, number - half, number + half + 1) for number, end in enumerate(blocks)]
+        steady = np.ones(len(mean)) if told.nature == "rate" else np.nan_to_num(around, nan=1.0)[place]
+        past = np.array(before[:-1]) if np.isfinite(before[:-1]).any() else np.ones(len(blocks))
+        return cls(around=steady, before=past[place], now=before[-1] if np.isfinite(before[-1]) else 1.0)
+
+
+def _slope(blocks: Floats, ratios: Floats) -> float:
+    """Growth of the log ratios per block; 0 where history is too short to tell."""
     import numpy as np
+    from scipy.stats import theilslopes
 
-    levels = np.ones(len(mean))
-    if told.nature == "signed":
-        return levels, 1.0
-    sub_daily = told.every_s < DAY_S
-    block = (told.times // (DAY_S if sub_daily else told.every_s)).astype(int)
-    blocks, place = np.unique(block, return_inverse=True)
-    prior = LEVEL_PRIOR if told.nature in ("count", "rate") else 0.0
-    measured, modelled = np.bincount(place, told.values), np.bincount(place, mean)
-    ratios = np.where(measured > modelled * 0.05, (measured + prior) / (modelled + prior), np.nan)
-    reach = LEVEL_DAYS if sub_daily else LEVEL_INTERVALS
-    of_block = [_middle(ratios[max(number - reach, 0) : number], reach) for number in range(len(blocks) + 1)]
-    return np.array(of_block)[place], of_block[-1]
-
-
-def _middle(ratios: Floats, reach: int) -> float:
-    import numpy as np
-
-    said = ratios[np.isfinite(ratios)]
-    return float(np.median(said)) if len(said) > reach // 2 else 1.0
+    told = np.isfinite(ratios)
+    return float(theilslopes(ratios[told], blocks[told])[0]) if told.sum() >= GROWTH_BLOCKS else 0.0
 
 
 def _terms(record: Record, mean: Floats) -> tuple[Floats, Floats]:
