@@ -148,7 +148,7 @@ def _written_to(hop: Hop) -> str:
 def _purpose(job: JobEntry, found: Flow) -> str:
     """What the job says of itself; a task that only repeats its DAG's notes says nothing."""
     notes = {dag.description for dag in found.dags}
-    return "" if job.description in notes else _text(job.description)
+    return "" if job.description in notes else "\n".join(f"> {line}".rstrip() for line in _prose(job.description))
 
 
 def _result(result: Result, names: Names) -> str:
@@ -262,7 +262,7 @@ def _on_call(dags: Sequence[JobEntry]) -> list[str]:
         return []
     notes = []
     for dag in told:
-        lines = dag.description.strip().splitlines()
+        lines = _prose(dag.description)
         body = "\n".join(lines[1:] if lines[0].startswith("# ") else lines).strip()
         notes.append(f"### {_text(short(dag.job))}\n\n{body}")
     return ["## Notes for whoever is on call", *notes]
@@ -330,6 +330,11 @@ def _text(words: str) -> str:
     """Prose from the record on one line: nothing in it is read as Markdown, HTML or a table's edge."""
     flat = " ".join(words.split())
     return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#~" else letter for letter in flat)
+
+
+def _prose(told: str) -> list[str]:
+    """Lines of a description that is Markdown itself; HTML in it is shown, not followed."""
+    return told.strip().replace("<", "&lt;").splitlines()
 
 
 def _code(name: str) -> str:

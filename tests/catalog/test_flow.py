@@ -100,6 +100,7 @@ def test_the_document_tells_what_a_newcomer_asks(document):
         "`object.business_report` is late",
         "### 5. start_spark_enrichment_job",
         "[source](https://github.com/ecompulse/pipeline/blob/main/lineage/operators/spark.py)",
+        "> Load what is new in the lake into `events` and `user_sessions`, and recompute `daily_summary`.",
         "`total_revenue` from `event_revenue`",
         "**At the door of `lake.enriched_events`** `validate_enriched_data_quality` makes 14 checks; all hold.",
         "MERGE INTO events",
@@ -164,6 +165,7 @@ def test_the_page_has_the_svg_instead_of_the_mermaid_and_no_other_host(found, do
     assert "<svg" in page
     assert "flowchart" not in page
     assert "<table>" in page
+    assert "<offsets>" not in page
     assert not re.search(r'(src|@import|href)="?https?://(?!github.com/ecompulse)', page)
 
 
