@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from typing import Any, Literal, TypeVar
 
@@ -30,6 +30,7 @@ Counts = tuple[int | None, int | None, int | None]
 NO_COUNTS: Counts = (None, None, None)
 NO_SCHEMA: tuple[facet.Content | None, int] = (None, facet.NAMES)
 NO_NAMES: tuple[Dataset, ...] = ()
+NO_MEASURES: tuple[facet.Measure, ...] = ()
 NO_PLACE: dict[str, Any] = {}
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -146,9 +147,12 @@ def _event(document: Any) -> Event:
     if not isinstance(run, dict) or not isinstance(job, dict):
         raise ValueError("no run event: it has no run or no job")
     reader = _Reader()
-    run_facets, job_facets = run.get("facets"), job.get("facets")
+    run_facets = run.get("facets")
+    at = micros(_text(document.get("eventTime"), "eventTime"))
+    told = tuple(_datasets(reader, document, at))
+    said, streaming = _remembered(reader, job.get("facets"), "job", _job)[0]
     facts: Json = {
-        "time": micros(_text(document.get("eventTime"), "eventTime")),
+        "time": at,
         "type": str(document.get("eventType") or "OTHER").upper(),
         "run": _text(run.get("runId"), "run.runId"),
         "job": Job(_text(job.get("namespace"), "job.namespace"), _text(job.get("name"), "job.name")),
@@ -158,18 +162,25 @@ def _event(document: Any) -> Event:
         or reader.take(run_facets, TASK_COUNTS, _interval, None),
         "error": reader.take(run_facets, "errorMessage", lambda found: str(found["message"])[:2000], None),
         "counts": reader.take(run_facets, TASK_COUNTS, _counts, NO_COUNTS),
-        "said": _job_said(reader, job_facets),
-        "streaming": reader.take(job_facets, "jobType", _streams, False),
-        "told": tuple(_datasets(reader, document)),
+        "streaming": streaming,
     }
-    digest = blake2b(orjson.dumps(facts), digest_size=8).digest()
-    return Event(id=int.from_bytes(digest, "big") >> 1, problems=tuple(reader.problems), **facts)
+    digest = _hash([facts, said.id if said else None, [mark for _, mark in told]], size=8)
+    return Event(
+        id=int.from_bytes(digest, "big") >> 1,
+        said=said,
+        told=tuple(one for one, _ in told),
+        problems=tuple(reader.problems),
+        **facts,
+    )
 
 
-def _datasets(reader: _Reader, document: Json) -> Iterator[Told]:
-    """One value per dataset and side, in the order of the document; a dataset listed again adds nothing."""
+def _hash(value: object, *, size: int = 16) -> bytes:
+    return blake2b(orjson.dumps(value), digest_size=size).digest()
+
+
+def _datasets(reader: _Reader, document: Json, at: int) -> Iterator[tuple[Told, str]]:
+    """One value per dataset and side with a hash of it, in the order of the document; one listed again adds nothing."""
     sides: tuple[tuple[str, Side], ...] = (("inputs", "in"), ("outputs", "out"))
-    at = micros(document["eventTime"])
     for key, side in sides:
         seen: set[Dataset] = set()
         listed = document.get(key) or ()
@@ -184,35 +195,38 @@ def _datasets(reader: _Reader, document: Json) -> Iterator[Told]:
                 continue
             if dataset not in seen:
                 seen.add(dataset)
-                yield _aged(reader, _remembered(reader, dataset, side, part), part, at)
+                told, mark = _remembered(reader, part, side, partial(_told, dataset=dataset, side=side))
+                yield _aged(reader, told, mark, part, at)
 
 
-_memory: dict[bytes, tuple[Told, list[str]]] = {}
-"""What was read from the same words before: day by day a dataset is told of alike. Let go when it holds MEMORY."""
+_memory: dict[bytes, tuple[Any, list[str], str]] = {}
+"""What was read from the same words before: day by day things are told of alike. Let go when it holds MEMORY."""
 MEMORY = 20_000
 
 
-def _remembered(reader: _Reader, dataset: Dataset, side: Side, part: Json) -> Told:
-    key = blake2b(orjson.dumps(part), digest_size=16, person=side.encode()).digest()
+def _remembered(reader: _Reader, part: Any, role: str, read: Callable[[_Reader, Any], T]) -> tuple[T, str]:
+    """What is read from a part of a document in this role, and a hash of it."""
+    key = blake2b(orjson.dumps(part), digest_size=16, person=role.encode()).digest()
     if key not in _memory:
         if len(_memory) >= MEMORY:
             _memory.clear()
         own = _Reader()
-        _memory[key] = (_told(own, dataset, side, part), own.problems)
-    told, problems = _memory[key]
+        found = read(own, part)
+        _memory[key] = (found, own.problems, _hash(found).hex())
+    value, problems, mark = _memory[key]
     reader.problems += problems
-    return told
+    return value, mark
 
 
-def _aged(reader: _Reader, told: Told, part: Json, at: int) -> Told:
+def _aged(reader: _Reader, told: Told, mark: str, part: Json, at: int) -> tuple[Told, str]:
     """With freshness: how old the newest row was when this was told, in seconds."""
 
     def age(found: Json) -> tuple[facet.Measure, ...]:
         newest = found.get("lastUpdated")
         return (facet.Measure(column=None, metric="freshness", value=(at - micros(newest)) / 1e6),) if newest else ()
 
-    ages = _once(reader.take(place, "dataQualityMetrics", age, ()) for place in _places(part))
-    return replace(told, measures=(*told.measures, *ages)) if ages else told
+    ages = _once(reader.take(place, "dataQualityMetrics", age, NO_MEASURES) for place in _places(part))
+    return (replace(told, measures=(*told.measures, *ages)), f"{mark} {ages}") if ages else (told, mark)
 
 
 def _places(part: Json) -> tuple[Any, Any, Any]:
@@ -220,7 +234,7 @@ def _places(part: Json) -> tuple[Any, Any, Any]:
     return part.get("facets"), part.get("inputFacets"), part.get("outputFacets")
 
 
-def _told(reader: _Reader, dataset: Dataset, side: Side, part: Json) -> Told:
+def _told(reader: _Reader, part: Json, *, dataset: Dataset, side: Side) -> Told:
     told = part.get("facets")
     facets: Json = told if isinstance(told, dict) else {}
     schema, knows = reader.take(facets, "schema", lambda found: facet.schema(found, facets), NO_SCHEMA)
@@ -259,9 +273,10 @@ def _dataset_said(reader: _Reader, facets: Any) -> facet.Content | None:
     })  # fmt: skip
 
 
-def _job_said(reader: _Reader, facets: Any) -> facet.Content | None:
+def _job(reader: _Reader, facets: Any) -> tuple[facet.Content | None, bool]:
+    """What the job facets tell, and whether it is a streaming job."""
     place = reader.take(facets, "sourceCodeLocation", dict, NO_PLACE)
-    return facet.content({
+    said = facet.content({
         "kind": reader.take(facets, "jobType", lambda found: str(found.get("jobType") or ""), None),
         "description": reader.take(facets, "documentation", lambda found: str(found["description"] or ""), None),
         "owner": reader.take(facets, "ownership", facet.owner, None),
@@ -270,6 +285,7 @@ def _job_said(reader: _Reader, facets: Any) -> facet.Content | None:
         "source_url": place.get("url"),
         "revision": place.get("version"),
     })  # fmt: skip
+    return said, reader.take(facets, "jobType", _streams, False)
 
 
 def _ancestor(found: Any) -> tuple[str, Job] | None:

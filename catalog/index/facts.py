@@ -5,7 +5,7 @@ sums keep the later (or earlier) of two.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,9 +53,10 @@ class Batch:
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     flows: dict[tuple[int, int, str], tuple[int, int, int | None]] = field(default_factory=dict)
     mappings: dict[tuple[int, int, int], int] = field(default_factory=dict)
-    latest: dict[tuple[int, str], tuple[int, int, str]] = field(default_factory=dict)
+    said: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     claims: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     contents: dict[int, str] = field(default_factory=dict)
+    names: dict[str, dict[int, tuple[str, ...]]] = field(default_factory=dict)
     lineages: dict[int, str] = field(default_factory=dict)
 
     def add(self, table: str, *row: Any) -> None:
@@ -69,12 +70,18 @@ class Batch:
         self.contents[found.id] = found.body
         return found.id
 
-    def note(self, subject: int, event: Event, facets: dict[str, Any]) -> None:
-        """What the event says of a subject, facet by facet: the latest telling holds."""
-        for facet, value in facets.items():
-            told = (event.time, event.id, value if isinstance(value, str) else orjson.dumps(value).decode())
-            if told[:2] > self.latest.get((subject, facet), (-1, -1))[:2]:
-                self.latest[subject, facet] = told
+    def name(self, table: str, at: int, *words: str) -> int:
+        """A name behind a number, which it gives back."""
+        self.names.setdefault(table, {})[at] = words
+        return at
+
+    def note(self, subject: int, event: Event, told: Content | None) -> None:
+        """What the event says of a subject: of each facet the latest telling holds."""
+        if told is not None:
+            self.contents[told.id] = told.body
+            key, now = (subject, told.id), (event.time, event.id)
+            if now > self.said.get(key, (-1, -1)):
+                self.said[key] = now
 
 
 def unknown(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
@@ -95,22 +102,20 @@ def file(db: sqlite3.Connection, events: Iterable[Event], unusable: Iterable[Unu
 
 
 def _event(batch: Batch, event: Event) -> None:
-    job, run = job_id(event.job), run_id(event.run)
-    batch.add("job_name", job, event.job.namespace, event.job.name)
-    batch.add("run_name", run, event.run)
+    job = batch.name("job_name", job_id(event.job), event.job.namespace, event.job.name)
+    run = batch.name("run_name", run_id(event.run), event.run)
     above: dict[str, int] = {}
     for what, ancestor in (("parent", event.parent), ("root", event.root)):
         if ancestor:
-            above[what], above[f"{what}_job"] = run_id(ancestor[0]), job_id(ancestor[1])
-            batch.add("run_name", above[what], ancestor[0])
-            batch.add("job_name", above[f"{what}_job"], ancestor[1].namespace, ancestor[1].name)
+            above[what] = batch.name("run_name", run_id(ancestor[0]), ancestor[0])
+            task = ancestor[1]
+            above[f"{what}_job"] = batch.name("job_name", job_id(task), task.namespace, task.name)
     batch.add(
         "event", event.id, event.time, event.type, run, job, above.get("parent"), above.get("parent_job"),
         above.get("root"), event.nominal, event.error, *event.counts, batch.content(event.said), event.streaming,
         bool(event.told),
     )  # fmt: skip
-    if event.said:
-        batch.note(job, event, orjson.loads(event.said.body))
+    batch.note(job, event, event.said)
     for told in event.told:
         _told(batch, event, told, job, run)
     for problem in event.problems:
@@ -130,19 +135,14 @@ def observed(event: Event, told: Told) -> int:
 
 
 def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:
-    dataset = dataset_id(told.dataset)
-    batch.add("dataset_name", dataset, told.dataset.namespace, told.dataset.name)
-    previous = None
-    if told.previous:
-        previous = dataset_id(told.previous)
-        batch.add("dataset_name", previous, told.previous.namespace, told.previous.name)
+    dataset = _named(batch, told.dataset)
+    previous = _named(batch, told.previous) if told.previous else None
     batch.add(
         "told", dataset, event.time, event.id, told.side, job, run, event.type, observed(event, told),
         batch.content(told.schema), told.knows, told.lineage.id if told.lineage else None, batch.content(told.said),
         told.lifecycle, previous, told.rows, told.size, told.files,
     )  # fmt: skip
-    if told.said:
-        batch.note(dataset, event, orjson.loads(told.said.body))
+    batch.note(dataset, event, told.said)
     _sums(batch, event, told, job, dataset)
     for result in told.results:
         _result(batch, event, result, dataset, job, run)
@@ -152,6 +152,10 @@ def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:
         measure = identify("measure", str(dataset), column or "", metric)
         batch.add("measure", measure, dataset, column, metric)
         batch.add("point", measure, event.time, event.id, run, job, value)
+
+
+def _named(batch: Batch, dataset: Dataset) -> int:
+    return batch.name("dataset_name", dataset_id(dataset), dataset.namespace, dataset.name)
 
 
 def _sums(batch: Batch, event: Event, told: Told, job: int, dataset: int) -> None:
@@ -164,8 +168,7 @@ def _sums(batch: Batch, event: Event, told: Told, job: int, dataset: int) -> Non
         batch.mappings[key] = max(event.time, batch.mappings.get(key, 0))
         batch.lineages[told.lineage.id] = told.lineage.body
     for alias in told.aliases:
-        other = dataset_id(alias)
-        batch.add("dataset_name", other, alias.namespace, alias.name)
+        other = _named(batch, alias)
         batch.claims[other, dataset] = max((event.time, event.id), batch.claims.get((other, dataset), (0, 0)))
 
 
@@ -181,13 +184,21 @@ def _result(batch: Batch, event: Event, result: Result, dataset: int, job: int, 
 
 def _write(db: sqlite3.Connection, batch: Batch) -> None:
     insert(db, "content", list(batch.contents.items()))
+    for table, names in batch.names.items():
+        insert(db, table, [(at, *words) for at, words in names.items()])
     for table, rows in batch.rows.items():
         insert(db, table, rows)
     db.executemany(FLOW, [(*key, *seen) for key, seen in batch.flows.items()])
     db.executemany(MAPPING, [(*key, seen) for key, seen in batch.mappings.items()])
-    db.executemany(LATEST, [(*key, *told) for key, told in batch.latest.items()])
+    db.executemany(LATEST, list(_latest(batch)))
     db.executemany(CLAIM, [(*key, *told) for key, told in batch.claims.items()])
     _sources(db, batch.lineages)
+
+
+def _latest(batch: Batch) -> Iterator[tuple[Any, ...]]:
+    for (subject, said), now in batch.said.items():
+        for facet, value in orjson.loads(batch.contents[said]).items():
+            yield subject, facet, *now, value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def _sources(db: sqlite3.Connection, lineages: dict[int, str]) -> None:

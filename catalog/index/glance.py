@@ -1,5 +1,6 @@
 """The whole record in one look: what first pages and drawings need of everything, by a few queries, without entries."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
 FAILED = frozenset({"FAIL", "FAILED", "ABORT", "ABORTED"})
 """States of a run that did not do what it should."""
 _MICROSECOND = timedelta(microseconds=1)
-_DATASETS = """SELECT namespace, name, kind, contract, owner, health, freshness, reads_30d, last_written, vanished,
+_DATASETS = """SELECT namespace, name, kind, contract, title, description, owner, health, freshness, reads_30d, last_written, vanished,
   differences <> '[]' AS drifted FROM dataset ORDER BY namespace, name"""
 _JOBS = """SELECT n.namespace, n.name, j.role, p.namespace AS parent_namespace, p.name AS parent_name, r.state,
   r.started, r.ended FROM job j JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent
   LEFT JOIN run r ON r.id = j.last_run ORDER BY n.namespace, n.name"""
+_FLOWS = """SELECT j.task, coalesce(a.dataset, f.dataset), f.side FROM flow f JOIN job j ON j.id = f.job
+  LEFT JOIN alias a ON a.alias = f.dataset WHERE f.last_seen >= j.begin"""
 _FAILING = """SELECT d.namespace, d.name, count(*) AS checks, max(r.severity = 'error') AS worst FROM verdict v
   JOIN expectation x ON x.id = v.expectation
   JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event
@@ -33,6 +36,8 @@ class DatasetMark:
 
     kind: str
     contract: str | None
+    title: str
+    description: str
     owner: str | None
     health: Health
     freshness: Freshness
@@ -68,8 +73,8 @@ def datasets(index: "Index") -> Mapping[Dataset, DatasetMark]:
     """Every dataset by name."""
     return {
         Dataset(row["namespace"], row["name"]): DatasetMark(
-            kind=row["kind"], contract=row["contract"], owner=row["owner"], health=cast(Health, row["health"]),
-            freshness=cast(Freshness, row["freshness"]), reads_30d=row["reads_30d"],
+            kind=row["kind"], contract=row["contract"], title=row["title"], description=row["description"],
+            owner=row["owner"], health=cast(Health, row["health"]), freshness=cast(Freshness, row["freshness"]), reads_30d=row["reads_30d"],
             last_written=_when(row["last_written"]), drifted=bool(row["drifted"]), vanished=bool(row["vanished"]),
         )
         for row in index.db.execute(_DATASETS)
@@ -86,6 +91,18 @@ def jobs(index: "Index") -> Mapping[Job, JobMark]:
         )
         for row in index.db.execute(_JOBS)
     }  # fmt: skip
+
+
+def ends(index: "Index") -> frozenset[Dataset]:
+    """Datasets that somebody writes and of which no job makes another: where the ways of the data end."""
+    read: dict[int, set[int]] = defaultdict(set)
+    written: dict[int, set[int]] = defaultdict(set)
+    for job, dataset, side in index.db.execute(_FLOWS):
+        (written if side == "out" else read)[job].add(dataset)
+    passed = {one for job, inputs in read.items() for one in inputs if written.get(job, set()) - {one}}
+    last = {one for outputs in written.values() for one in outputs} - passed
+    rows = index.db.execute("SELECT id, namespace, name FROM dataset WHERE NOT vanished")
+    return frozenset(Dataset(row["namespace"], row["name"]) for row in rows if row["id"] in last)
 
 
 def failing(index: "Index", *, most: int) -> tuple[int, tuple[CheckEntry, ...]]:

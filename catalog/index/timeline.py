@@ -64,10 +64,16 @@ class Version:
 def witnesses(tellings: Iterable[Telling]) -> dict[tuple[int, str], list[Telling]]:
     """The tellings of each witness, oldest first, one content per run."""
     by_run: dict[tuple[int, str], dict[int, list[Telling]]] = {}
-    for telling in sorted(tellings):
+    for telling in sorted(tellings, key=_when):
         by_run.setdefault((telling.job, telling.side), {}).setdefault(telling.run, []).append(telling)
-    found = {who: sorted(one for run in runs.values() for one in _of_run(run)) for who, runs in by_run.items()}
+    found = {
+        who: sorted((one for run in runs.values() for one in _of_run(run)), key=_when) for who, runs in by_run.items()
+    }
     return {who: _heard(told) for who, told in found.items()}
+
+
+def _when(telling: Telling) -> tuple[int, int]:
+    return telling.time, telling.event
 
 
 def _of_run(told: list[Telling]) -> list[Telling]:
