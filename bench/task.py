@@ -1,6 +1,6 @@
 """Milliseconds that lineage adds to a whole Airflow task: on, off, and with a backend that is down or hangs.
 
-    python bench/task.py [--runs 12] [--tasks 5]
+    python -m bench.task [--runs 12] [--tasks 5]
 
 Runs a DAG of tasks that do nothing but say what `update_data_warehouse` says (4 inputs, 4 outputs, column lineage, SQL:
 the most talkative task) with `dag.test()`, warm, one process for each condition. The conditions take turns, run by run,
@@ -87,7 +87,7 @@ def work(tasks: int) -> None:
 @contextmanager
 def process(environment: Mapping[str, str], *, tasks: int, log: Path) -> Iterator["subprocess.Popen[str]"]:
     """A process that waits for work."""
-    command = [sys.executable, __file__, "--work", "--tasks", str(tasks)]
+    command = [sys.executable, "-m", "bench.task", "--work", "--tasks", str(tasks)]
     with log.open("w") as errors:
         found = subprocess.Popen(
             command, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
