@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +17,15 @@ from stack import platform
 from stack.environment import AIRFLOW_LOGIN
 from stack.errors import RunFailed
 from stack.home import Home, write_private
+from stack.shop.clock import HOUR_MS
+from stack.shop.deploys import Rollout, find
 from stack.shop.generate import Scenario, Stream
+from stack.shop.message import Message
 from stack.shop.publish import RAW_TOPIC, publish
 
-DAGS = ("reference_data_dag", "data_ingestion_dag")
+REFERENCE, INGESTION, QUALITY = "reference_data_dag", "data_ingestion_dag", "data_quality_dag"
+RELEASE = ("add_field", "enum_value")
+"""What the shop changes after two thirds of the time (`shop deploys`): one shows in the schema, one in a check."""
 FINISHED = {"success", "failed", "upstream_failed", "skipped", "removed"}
 COUNTER = "demo-runs"
 COUNTS = ("rows_in", "rows_out", "rows_rejected", "rows_duplicate")
@@ -71,6 +76,24 @@ class AirflowClient:
         """queued, running, success or failed."""
         return str(self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
+    def runs(self, dag_id: str) -> list[str]:
+        """Ids of all runs, in the order in which they were made."""
+        found = self._get(f"/api/v2/dags/{dag_id}/dagRuns?order_by=run_after&limit=100")["dag_runs"]
+        return [str(each["dag_run_id"]) for each in found]
+
+    def awaited(self, dag_id: str, count: int) -> str:
+        """The id of the newest run once there are so many: started by somebody else, as by an asset.
+
+        Raises:
+            RunFailed: there are fewer after the time that parsing may take.
+        """
+        deadline = time.monotonic() + PARSE_TIMEOUT_S
+        while len(found := self.runs(dag_id)) < count:
+            if time.monotonic() > deadline:
+                raise RunFailed(dag_id, "not started", f"{self.url}/dags/{dag_id}")
+            time.sleep(POLL_S)
+        return found[-1]
+
     def order(self, dag_id: str) -> list[str]:
         """Task ids, each after those it depends on."""
         tasks = self._get(f"/api/v2/dags/{dag_id}/tasks")["tasks"]
@@ -111,7 +134,11 @@ def run(client: AirflowClient, dag_id: str, *, say: Callable[[str], None]) -> It
         RunFailed: it ended in another state than success (after the reports of what did run).
     """
     client.unpause(dag_id)
-    run_id = client.trigger(dag_id)
+    yield from follow(client, dag_id, client.trigger(dag_id), say=say)
+
+
+def follow(client: AirflowClient, dag_id: str, run_id: str, *, say: Callable[[str], None]) -> Iterator[TaskReport]:
+    """Watch one run to its end, as `run` does."""
     say(f"{dag_id}: run {run_id}")
     told: set[str] = set()
     deadline = time.monotonic() + RUN_TIMEOUT_S
@@ -133,8 +160,10 @@ def run(client: AirflowClient, dag_id: str, *, say: Callable[[str], None]) -> It
 
 
 def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None]) -> None:
-    """Start everything, send shop events of the last days, run both DAGs, and print what happened.
+    """Start everything, send shop events of the last days, run the DAGs, and print what happened.
 
+    The shop has a release (RELEASE) after two thirds of the time. What was sent before it is ingested first, then
+    the rest: the record has a before and an after. Each ingestion starts a run of the quality DAG by its asset.
     Each call sends other visits (a counter in the home), so that a repeated demo has something new to show.
 
     Raises:
@@ -143,21 +172,37 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
     running = platform.start(home, report=report)
     environment, begun = running.environment, time.time()
     stream = _stream(home, events=events, days=days, seed=int(environment["ECOMPULSE_SHOP_SEED"]))
-    report(f"sending {events:,} shop events of {days} days to {RAW_TOPIC}")
-    bootstrap = environment["KAFKA_BOOTSTRAP_SERVERS"]
-    delivery = publish(stream.messages(), bootstrap=bootstrap, create_topic=True, progress=lambda sent: None)
-    report(f"sent {delivery.delivered:,} in {delivery.seconds:.1f} s")
+    release_ms = stream.scenario.rollouts[0].at_ms
+    messages = list(stream.messages())
     user, password = AIRFLOW_LOGIN
     client = AirflowClient(environment["AIRFLOW_URL"], username=user, password=password)
-    console, done = Console(width=max(Console().width, 110)), dict[str, list[TaskReport]]()
+    client.unpause(QUALITY)
+    judged = len(client.runs(QUALITY))
+    bootstrap, done = environment["KAFKA_BOOTSTRAP_SERVERS"], dict[str, list[TaskReport]]()
+
+    def ran(title: str, reports: Iterator[TaskReport]) -> None:
+        done[title] = []
+        for task in reports:
+            done[title].append(task)
+
     try:
-        for dag_id in DAGS:
-            done[dag_id] = []
-            for task in run(client, dag_id, say=report):
-                done[dag_id].append(task)
+        ran(REFERENCE, run(client, REFERENCE, say=report))
+        _send([each for each in messages if each.timestamp_ms < release_ms], bootstrap, report=report)
+        ran(f"{INGESTION}, before the release", run(client, INGESTION, say=report))
+        for rollout in stream.scenario.rollouts:
+            report(f"the shop has a release: {rollout.deploy.description}")
+        _send([each for each in messages if each.timestamp_ms >= release_ms], bootstrap, report=report)
+        ran(f"{INGESTION}, after the release", run(client, INGESTION, say=report))
+        ran(QUALITY, follow(client, QUALITY, client.awaited(QUALITY, judged + 2), say=report))
     finally:
-        show(console, stream.manifest(), done, environment, since=begun)
+        show(Console(width=max(Console().width, 110)), stream.manifest(), done, environment, since=begun)
     _count(home)
+
+
+def _send(messages: Sequence[Message], bootstrap: str, *, report: Callable[[str], None]) -> None:
+    report(f"sending {len(messages):,} shop events to {RAW_TOPIC}")
+    delivery = publish(messages, bootstrap=bootstrap, create_topic=True)
+    report(f"sent {delivery.delivered:,} in {delivery.seconds:.1f} s")
 
 
 def show(
@@ -182,7 +227,9 @@ def show(
     lake = Path(environment["STACK_HOME"]) / "data" / "s3" / environment["ECOMPULSE_LAKE_BUCKET"]
     places = (
         ("Airflow", f"{environment['AIRFLOW_URL']}  (user {user}, password {password}; this machine only)"),
+        ("Catalog", f"{environment['CATALOG_URL']}  (also in Airflow's navigation)"),
         ("Lineage", environment["MARQUEZ_URL"]),
+        ("Quality", str(lake / "reports" / "quality" / "latest.html")),
         ("Report", str(lake / "reports" / "business" / "latest.html")),
         ("Checks", str(Path(environment["ECOMPULSE_DATA_DOCS"]) / "data_docs" / "local_site" / "index.html")),
     )
@@ -198,7 +245,8 @@ def _stream(home: Home, *, events: int, days: int, seed: int) -> Stream:
     count = int(path.read_text()) if path.exists() else 0
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start_ms = int((midnight - timedelta(days=days)).timestamp() * 1000) + count
-    return Stream(scenario=Scenario(events=events, seed=seed, start_ms=start_ms, hours=24.0 * days))
+    rollouts = tuple(Rollout(deploy=find(name), at_ms=start_ms + days * 16 * HOUR_MS) for name in RELEASE)
+    return Stream(scenario=Scenario(events=events, seed=seed, start_ms=start_ms, hours=24.0 * days, rollouts=rollouts))
 
 
 def _count(home: Home) -> None:
