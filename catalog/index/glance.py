@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 FAILED = frozenset({"FAIL", "FAILED", "ABORT", "ABORTED"})
 """States of a run that did not do what it should."""
 _MICROSECOND = timedelta(microseconds=1)
-_DATASETS = """SELECT namespace, name, kind, contract, title, description, owner, health, freshness, reads_30d, last_written, vanished,
-  differences <> '[]' AS drifted FROM dataset ORDER BY namespace, name"""
+_DATASETS = """SELECT namespace, name, kind, contract, title, description, owner, health, freshness, reads_30d,
+  last_written, vanished, differences <> '[]' AS drifted FROM dataset ORDER BY namespace, name"""
 _JOBS = """SELECT n.namespace, n.name, j.role, p.namespace AS parent_namespace, p.name AS parent_name, r.state,
   r.started, r.ended FROM job j JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent
   LEFT JOIN run r ON r.id = j.last_run ORDER BY n.namespace, n.name"""
@@ -74,8 +74,8 @@ def datasets(index: "Index") -> Mapping[Dataset, DatasetMark]:
     return {
         Dataset(row["namespace"], row["name"]): DatasetMark(
             kind=row["kind"], contract=row["contract"], title=row["title"], description=row["description"],
-            owner=row["owner"], health=cast(Health, row["health"]), freshness=cast(Freshness, row["freshness"]), reads_30d=row["reads_30d"],
-            last_written=_when(row["last_written"]), drifted=bool(row["drifted"]), vanished=bool(row["vanished"]),
+            owner=row["owner"], health=cast(Health, row["health"]), freshness=cast(Freshness, row["freshness"]),
+            reads_30d=row["reads_30d"], last_written=_when(row["last_written"]), drifted=bool(row["drifted"]), vanished=bool(row["vanished"]),
         )
         for row in index.db.execute(_DATASETS)
     }  # fmt: skip

@@ -2,20 +2,23 @@
 
 from catalog import flow as flowing
 from catalog.dataset import Dataset
-from catalog.entry import DatasetEntry, short
+from catalog.entry import short
+from catalog.index import glance
 from catalog.site import address, picture
 from catalog.site.drawing import Line, draw
 from catalog.site.reading import Reading
 
+SHOWN = 200
+"""Ends in the list; every dataset's page leads to its flow."""
+
 
 def listed(site: Reading) -> str:
     """Every dataset at which a flow ends: reports first, then what nothing else is made of."""
-    ends = [entry for entry in site.entries if _is_end(site, entry)]
+    ends = sorted(glance.ends(site.index), key=lambda one: (short(one), one))
+    reports = [one for one in site.datasets if site.kind(one) == "report"]
+    others = [one for one in ends if one not in reports]
     return site.page(
-        "flows.html",
-        path=address.FLOWS,
-        reports=sorted((e for e in ends if site.kind(e.dataset) == "report"), key=lambda e: short(e.dataset)),
-        others=sorted((e for e in ends if site.kind(e.dataset) != "report"), key=lambda e: short(e.dataset)),
+        "flows.html", path=address.FLOWS, reports=reports, others=others[:SHOWN], hidden=len(others[SHOWN:])
     )
 
 
@@ -28,9 +31,3 @@ def flow(site: Reading, which: Dataset) -> str:
         (Line(origin=picture.key(origin), target=picture.key(target)) for origin, target in found.edges),
     )
     return site.page("flow.html", path=address.flow(which), flow=found, picture=drawn)
-
-
-def _is_end(site: Reading, entry: DatasetEntry) -> bool:
-    """Somebody writes it, and no job that reads it writes anything else."""
-    made_of_it = {out for job in entry.readers if job in site.work for out in site.work[job].outputs} - {entry.dataset}
-    return bool(entry.writers) and not entry.vanished and (site.kind(entry.dataset) == "report" or not made_of_it)
