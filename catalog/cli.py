@@ -341,7 +341,7 @@ def _written(flow: "Flow", completeness: "Completeness", form: str) -> str:
     if form == "svg":
         return picture.svg(flow)
     document = markdown.flow(flow, completeness)
-    return document if form == "md" else picture.html(flow, document, markdown.drawing(flow))
+    return document if form == "md" else picture.html(flow, document, markdown.drawing(flow), markdown.LEGEND)
 
 
 def _settings(index: Path | None) -> "Settings":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from catalog import graph
 from catalog.dataset import Dataset
-from catalog.entry import Answer, CheckEntry, ColumnEdge, DatasetEntry, Job, JobEntry, LineageGraph, Node, short
+from catalog.entry import Answer, CheckEntry, ColumnEdge, DatasetEntry, Job, JobEntry, Node, short
 
 if TYPE_CHECKING:
     from catalog.index import Index
@@ -92,10 +92,10 @@ def flow(index: "Index", dataset: Dataset) -> Answer[Flow]:
         NotFound: the record does not know the dataset.
     """
     told = graph.lineage(index, dataset, upstream=DEPTH, downstream=0)
-    order = _order(told.value)
+    edges = _onwards([(edge.origin, edge.target) for edge in told.value.edges if edge.current], dataset)
+    order = _order({dataset, *(node for edge in edges for node in edge)}, edges)
     entries = {node: index.dataset(node) for node in order if isinstance(node, Dataset)}
     jobs = [index.job(node) for node in order if isinstance(node, Job)]
-    edges = tuple((edge.origin, edge.target) for edge in told.value.edges if edge.current)
     written = {edge[1] for edge in edges}
     found = Flow(
         target=entries[dataset],
@@ -109,17 +109,23 @@ def flow(index: "Index", dataset: Dataset) -> Answer[Flow]:
     return Answer(value=found, completeness=told.completeness)
 
 
-def _order(found: LineageGraph) -> list[Node]:
+def _onwards(edges: list[tuple[Node, Node]], target: Dataset) -> list[tuple[Node, Node]]:
+    """Without datasets that only their own writers read: that leads nowhere."""
+    pairs = set(edges)
+    led = {origin for origin, job in edges if (job, origin) not in pairs} | {target}
+    return [edge for edge in edges if all(isinstance(node, Job) or node in led for node in edge)]
+
+
+def _order(nodes: set[Node], edges: Iterable[tuple[Node, Node]]) -> list[Node]:
     """Sources first, each node after all that it is made from, as far as there is no circle; equals by name.
 
     That a job reads back what it writes does not count.
     """
-    nodes = {found.start, *found.nodes}
-    pairs = {(edge.origin, edge.target) for edge in found.edges if edge.current}
+    pairs = set(edges)
     before: dict[Node, set[Node]] = {node: set() for node in nodes}
     for origin, target in pairs:
         back = isinstance(target, Job) and (target, origin) in pairs
-        if origin in nodes and target in nodes and not back:
+        if not back:
             before[target].add(origin)
     ordered: list[Node] = []
     while before:

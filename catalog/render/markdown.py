@@ -65,7 +65,7 @@ def _card(target: DatasetEntry) -> str:
         ("State", _state(target)),
         ("Read by", ", ".join(_code(task(job)) for job in target.readers) or "no job; people open it"),
     ]
-    return _table(("", ""), facts)
+    return _table(facts[0], facts[1:])
 
 
 def _glance(found: Flow) -> str:

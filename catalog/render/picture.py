@@ -39,11 +39,18 @@ def svg(flow: Flow) -> str:
     return "\n".join([f"{head} {view}", title, f"<style>\n{STYLE}\n</style>", ARROW, *_shapes(drawing), "</svg>", ""])
 
 
-def html(flow: Flow, document: str, mermaid: str) -> str:
-    """The Markdown document as a page, its Mermaid drawing replaced by the SVG."""
+LEGEND = (
+    "Green boxes are datasets, blue ones jobs; a dashed line leads back: the job reads what it wrote. "
+    "Red fails a check, yellow is late. The drawing goes on to the right."
+)
+
+
+def html(flow: Flow, document: str, mermaid: str, legend: str) -> str:
+    """The Markdown document as a page, its Mermaid drawing and the legend of it replaced by ours."""
     from markdown_it import MarkdownIt
 
-    body = MarkdownIt("commonmark", {"html": True}).enable("table").render(document.replace(mermaid, "\n@drawing\n"))
+    source = document.replace(mermaid, "\n@drawing\n").replace(legend, LEGEND)
+    body = MarkdownIt("commonmark", {"html": True}).enable("table").render(source)
     picture = f'<div class="drawing">{svg(flow)}</div>'
     title = escape(flow.target.title or short(flow.target.dataset))
     return PAGE.format(title=f"How data gets to {title}", body=body.replace("<p>@drawing</p>", picture))

@@ -74,6 +74,7 @@ def test_every_hop_comes_after_what_it_reads_but_what_it_writes_itself(found):
 def test_what_does_not_lead_to_the_report_is_not_told(found):
     names = {short(entry.dataset) for entry in found.datasets}
     assert "ecommerce-events-dlq" not in names
+    assert "session_funnel" not in names
     assert not any("validate" in hop.job.job.name for hop in found.hops)
 
 
@@ -161,9 +162,10 @@ def test_the_svg_is_well_formed_and_shows_every_box(found):
 
 
 def test_the_page_has_the_svg_instead_of_the_mermaid_and_no_other_host(found, document):
-    page = picture.html(found, document, markdown.drawing(found))
+    page = picture.html(found, document, markdown.drawing(found), markdown.LEGEND)
     assert "<svg" in page
     assert "flowchart" not in page
+    assert "hexagons" not in page
     assert "<table>" in page
     assert "<offsets>" not in page
     assert not re.search(r'(src|@import|href)="?https?://(?!github.com/ecompulse)', page)
