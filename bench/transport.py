@@ -121,11 +121,13 @@ CONDITIONS = {
 def relay_beside(folder: Path, url: str) -> Iterator[None]:
     command = [sys.executable, "-m", "lineage.cli", "relay", "--outbox", str(folder), "--url", url]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    while not Outbox(folder).wake():
-        time.sleep(0.02)
-    yield
-    process.kill()
-    process.wait()
+    try:
+        while not Outbox(folder).wake():
+            time.sleep(0.02)
+        yield
+    finally:
+        process.kill()
+        process.wait()
 
 
 def measure(url: str, folder: Path) -> tuple[list[float], list[float]]:
