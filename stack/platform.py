@@ -21,7 +21,13 @@ from stack.supervision import Supervisor
 
 AIRFLOW = ("airflow-api", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer")
 # Each tuple is stopped together, in this order: first who asks, then who answers.
-STOP_ORDER = (AIRFLOW, ("relay", "catalog"), ("marquez", "shop", "slack", "mail", "glue"), ("kafka", "s3"), ("postgres", "redis"))
+STOP_ORDER = (
+    AIRFLOW,
+    ("relay", "catalog"),
+    ("marquez", "shop", "slack", "mail", "glue"),
+    ("kafka", "s3"),
+    ("postgres", "redis"),
+)
 NAMES = tuple(ready.PROBES)
 NEEDED_BYTES = 2_000_000_000
 

@@ -1,4 +1,4 @@
-"""What this repository brings itself: the embedded lineage backend, the relay that delivers to it, the catalog, the shop."""
+"""What this repository brings itself: the lineage backend, the relay that delivers to it, the catalog, the shop."""
 
 from __future__ import annotations
 
