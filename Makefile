@@ -69,4 +69,4 @@ lock: | $(UV) ## Resolve the dependencies again (hashes, no index)
 	@$(UV) pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --group spark -o requirements-spark.txt
 
 bench: setup ## The figures of the README, by hand (several minutes)
-	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python -m bench.$$(basename $$file .py) || exit 1; done
