@@ -5,7 +5,7 @@ from html import escape
 from catalog.entry import DatasetEntry, Job, short
 from catalog.flow import Flow
 from catalog.render.wording import name_of, task
-from catalog.site.drawing import HEIGHT, WIDTH, Box, Drawing, Line, draw
+from catalog.site.drawing import HEIGHT, WIDTH, Box, Drawing, Line, draw, shorten
 
 STYLE = """
   svg { font: 13px system-ui, sans-serif; background: #fff } .box rect { fill: #ecfdf5; stroke: #059669 }
@@ -14,6 +14,8 @@ STYLE = """
   .note { font-size: 11px; fill: #555 } path { fill: none; stroke: #777; stroke-width: 1.3 }
   path.back { stroke-dasharray: 4 3 } marker path { fill: #777; stroke: none }
 """.strip("\n")
+LETTERS = 31
+"""That fit into a box at 13 px."""
 ARROW = (
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     '<path d="M0 0 8 4 0 8z"/></marker></defs>'
@@ -83,7 +85,7 @@ def _shapes(drawing: Drawing) -> list[str]:
         lines.append(
             f'<g class="box {box.kind} {box.mood}{" focus" * box.focus}" transform="translate({placed.x} {placed.y})">'
             f'<title>{escape(box.title)}</title><rect width="{WIDTH}" height="{HEIGHT}" rx="8"/>'
-            f'<text x="10" y="20">{escape(box.shown)}</text>'
+            f'<text x="10" y="20">{escape(shorten(box.label, LETTERS))}</text>'
             f'<text class="note" x="10" y="36">{escape(box.note)}</text></g>'
         )
     return lines
