@@ -37,8 +37,8 @@ P = TypeVar("P", Point, "Shares")
 class Rule:
     """How much has to be known before anything is called anomalous, and how far off it has to be."""
 
-    threshold: float = 4.5
-    """Standard normal units: chance alone is further off once in 150,000 intervals, either way."""
+    threshold: float = 5.0
+    """Standard normal units: if the law held exactly, chance would be further off once in 1.7 million intervals."""
     critical: float = 8.0
     """From here on the severity is "critical", below "warning"."""
     warm_up: timedelta | None = None
