@@ -1,15 +1,23 @@
 """The index is a function of the set of events, and says who did what to which dataset."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.contract import load_all
 from catalog.dataset import Dataset
-from catalog.index import Index
+from catalog.entry import Job
+from catalog.errors import Ambiguous, NotFound
+from catalog.event import read
+from catalog.index import Added, Index, store
 from catalog.index.store import dump
 from tests.catalog import record
-from tests.catalog.events import checks, columns_from, dataset, event, facet
+from tests.catalog.events import at, checks, columns_from, dataset, event, facet, run_id
 
 T = Dataset("db://h", "t")
 
@@ -20,7 +28,7 @@ def filled(*documents: Any, contracts: Any = None) -> Index:
     return index
 
 
-# The law ---------------------------------------------------------------------------------------------------------------
+# The law
 
 NAMES = ("t", "u", "v")
 COLUMNS = st.sampled_from([None, (), ("a",), ("a", "b"), ("b", "a"), ("a:int", "b")])
@@ -85,3 +93,177 @@ def test_a_record_added_event_by_event_backwards_equals_the_record_added_at_once
     for document in reversed(events):
         other.add([document])
     assert dump(one.db) == dump(other.db)
+
+
+# What it knows
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Index]:
+    with Index.open(":memory:") as index:
+        index.add(record.events())
+        yield index
+
+
+def test_added_says_what_became_of_the_documents() -> None:
+    index = Index.open(":memory:", {})
+    one = event("load", 1)
+    assert index.add([one, event("load", 2), one, {"nonsense": 1}]) == Added(new=2, repeated=1, unusable=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("lake.enriched_events", "warehouse/ecom.db/enriched_events"),
+        ("enriched_events", "warehouse/ecom.db/enriched_events"),
+        ("s3://lake/warehouse/ecom.db/enriched_events", "warehouse/ecom.db/enriched_events"),
+        ("warehouse.public.events", "warehouse.public.events"),
+        ("data_ingestion_dag", "data_ingestion_dag"),
+        ("update_data_warehouse", "data_ingestion_dag.update_data_warehouse"),
+        ("ecompulse/reference_data_dag", "reference_data_dag"),
+    ],
+)
+def test_things_are_found_by_every_name_they_go_by(shop: Index, text: str, name: str) -> None:
+    assert shop.find(text).name == name
+
+
+def test_a_name_of_several_things_is_answered_with_all_of_them(shop: Index) -> None:
+    with pytest.raises(Ambiguous) as problem:
+        shop.find("user_sessions")
+    assert len(problem.value.candidates) == 2 and problem.value.exit_code == 2
+
+
+def test_a_name_of_nothing_is_answered_with_what_comes_near(shop: Index) -> None:
+    with pytest.raises(NotFound) as problem:
+        shop.find("enriched_event_table")
+    assert any("enriched" in name for name in problem.value.alike)
+
+
+def test_a_dataset_shows_what_was_seen_beside_what_is_promised(shop: Index) -> None:
+    raw = shop.find("kafka.ecommerce-events-raw")
+    assert isinstance(raw, Dataset)
+    entry = shop.dataset(raw)
+    assert (entry.kind, entry.owner, entry.tier, entry.contract) == (
+        "kafka", "events-platform", "gold", "kafka.ecommerce-events-raw@1.0.0",
+    )  # fmt: skip
+    assert entry.drifted and [one.path for one in entry.differences] == ["coupon_code"]
+    columns = {one.path: one for one in entry.columns}
+    assert columns["coupon_code"].promised is None and columns["event_id"].promised == "string"
+    since = columns["coupon_code"].since
+    assert since is not None and since.time - record.START > timedelta(days=record.DAYS - 1)
+
+
+def test_a_contract_of_which_nothing_was_told_is_listed_as_never_seen(shop: Index) -> None:
+    unseen = [one for one in shop.datasets() if one.first_seen is None]
+    assert all(one.dataset.namespace == "contract" and one.contract for one in unseen)
+    seen = {(one.contract or "").split("@")[0] for one in shop.datasets()}
+    assert seen >= set(load_all())
+
+
+def test_other_contracts_are_taken_over_when_the_index_is_opened_again(tmp_path: Path) -> None:
+    documents = record.events(days=1)
+    with Index.open(tmp_path / "i.sqlite", {}) as index:
+        index.add(documents)
+        assert all(one.promised_every is None for one in index.datasets())
+    with Index.open(tmp_path / "i.sqlite") as index, Index.open(":memory:") as fresh:
+        fresh.add(documents)
+        assert any(one.promised_every for one in index.datasets())
+        assert dump(index.db) == dump(fresh.db)
+
+
+def test_freshness_is_the_age_of_the_last_write_at_the_newest_event(shop: Index) -> None:
+    state = {(one.contract or "").split("@")[0]: one.freshness for one in shop.datasets()}
+    assert state["warehouse.daily_summary"] == "stale" and state["lake.enriched_events"] == "fresh"
+
+
+def test_a_failed_critical_check_makes_a_dataset_failing_and_a_warning_one_a_warning() -> None:
+    def checked(severity: str, *results: tuple[str, bool]) -> str:
+        part = dataset("t", ["a"], input_facets=checks(*results, severity=severity))
+        return filled(event("check", 1, inputs=[part])).dataset(T).health
+
+    assert checked("error", ("x", True), ("y", False)) == "failing"
+    assert checked("warn", ("x", True), ("y", False)) == "warning"
+    assert checked("error", ("x", True)) == "healthy"
+    assert filled(event("check", 1, inputs=[dataset("t")])).dataset(T).health == "unchecked"
+
+
+def test_a_check_knows_since_when_it_is_so_and_its_last_results() -> None:
+    def run(hours: float, success: bool) -> Any:
+        return event("check", hours, inputs=[dataset("t", input_facets=checks(("x", success)))])
+
+    (entry,) = filled(*(run(hours, hours < 2 or hours == 5) for hours in range(8))).checks(T)
+    assert (entry.success, entry.since, entry.time) == (False, at(6), at(7))
+    assert [success for _, success in entry.history] == [True, True, False, False, False, True, False, False]
+
+
+def test_a_check_that_its_job_no_longer_makes_says_nothing_of_health() -> None:
+    old = event("check", 1, inputs=[dataset("t", input_facets=checks(("gone", False), ("kept", True)))])
+    new = event("check", 2, inputs=[dataset("t", input_facets=checks(("kept", True)))])
+    index = filled(old, new)
+    assert index.dataset(T).health == "healthy"
+    assert [(one.name, one.current) for one in index.checks(T)] == [("kept", True), ("gone", False)]
+
+
+def test_reads_are_task_runs_of_the_last_30_days_before_the_newest_event() -> None:
+    step = event("task.step", 1.1, inputs=[dataset("t")], parent=("task", "t1"))
+    index = filled(event("task", 1, run="t1", inputs=[dataset("t")]), step, event("other", 2, inputs=[dataset("t")]))
+    assert index.dataset(T).reads_30d == 2
+    index.add([event("later", 24 * 31, inputs=[dataset("u")])])
+    assert index.dataset(T).reads_30d == 0
+
+
+def test_a_run_has_state_times_revision_and_what_it_moved() -> None:
+    counts = {"ecompulse_taskCounts": facet(rowsIn=5, rowsOut=4, rowsRejected=1)}
+    index = filled(
+        event("load", 1, kind="START", run="r", parent=("dag", "d")),
+        event("load", 1.5, kind="FAIL", run="r", inputs=[dataset("s")], outputs=[dataset("t")],
+              run_facets={**counts, "errorMessage": facet(message="no space", programmingLanguage="x")}),
+    )  # fmt: skip
+    run = index.run(run_id("r"))
+    assert (run.state, run.started, run.ended, run.duration) == ("FAIL", at(1), at(1.5), timedelta(minutes=30))
+    assert (run.rows_in, run.rows_out, run.rows_rejected, run.error) == (5, 4, 1, "no space")
+    assert (run.inputs, run.outputs, run.parent_job) == ((Dataset("db://h", "s"),), (T,), Job("shop", "dag"))
+    assert index.children(run_id("d")) == (run,)
+    assert index.job(Job("shop", "load")).last_run == run
+
+
+def test_a_late_start_does_not_bring_an_ended_run_back() -> None:
+    index = filled(event("load", 2, run="r"), event("load", 1, kind="START", run="r"))
+    assert index.run(run_id("r")).state == "COMPLETE"
+
+
+def test_a_series_has_one_point_per_run_by_whoever_is_no_step() -> None:
+    def rows(job: str, hours: float, count: int, **more: Any) -> Any:
+        figures = {"outputStatistics": facet(rowCount=count)}
+        return event(job, hours, outputs=[dataset("t", output_facets=figures)], **more)
+
+    index = filled(
+        rows("load", 1, 10, run="r1", kind="RUNNING"), rows("load", 2, 20, run="r1"), rows("load", 3, 30, run="r2"),
+        rows("load.step", 3.5, 31, parent=("load", "r2")),
+    )  # fmt: skip
+    assert [(one.value, one.time) for one in index.series(T, None, "row_count")] == [(20, at(2)), (30, at(3))]
+    assert (None, "row_count") in index.metrics(T)
+    assert [one.value for one in index.series(T, None, "row_count", job=Job("shop", "load.step"))] == [31]
+
+
+def test_a_job_that_ran_regularly_and_is_silent_makes_answers_incomplete() -> None:
+    index = filled(*(event("hourly", hours) for hours in range(6)), event("other", 20))
+    assert any("hourly" in reason for reason in index.completeness().reasons)
+    assert not any("hourly" in reason for reason in index.completeness([Job("shop", "other")]).reasons)
+
+
+def test_an_index_of_an_older_shape_is_emptied_and_says_so(tmp_path: Path) -> None:
+    with Index.open(tmp_path / "i.sqlite", {}) as index:
+        index.add([event("load", 1)])
+        index.db.execute("PRAGMA user_version = 1")
+    with Index.open(tmp_path / "i.sqlite", {}) as index:
+        assert index.jobs() == () and index.completeness().as_of is None
+
+
+def test_readers_see_the_state_before_while_one_writes(tmp_path: Path) -> None:
+    with Index.open(tmp_path / "i.sqlite", {}) as writer, Index.open(tmp_path / "i.sqlite", {}) as reader:
+        writer.add([event("load", 1)])
+        with store.writing(writer.db):
+            writer.take([read(event("load", 2))])
+            assert len(reader.runs()) == 1
+        assert len(reader.runs()) == 2
