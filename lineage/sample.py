@@ -1,13 +1,14 @@
 """A bounded sample of a topic, named by its offsets: the same offsets give the same messages while Kafka has them."""
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lineage.errors import ConfigurationError, SampleGone, ServiceUnavailable
-from lineage.hooks.kafka import TIMEOUT_S
+from lineage.hooks.kafka import TIMEOUT_S, settling
 from lineage.outcome import TopicOffsets
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from lineage.hooks.kafka import KafkaHook
 
 SETTINGS = {"group.id": "ecompulse-checks", "enable.auto.commit": False, "enable.partition.eof": True}
-AT_ONCE = 10_000
+AT_ONCE, WAIT_S = 10_000, 0.3
 
 
 def newest(hook: "KafkaHook", topic: str, *, max_rows: int) -> tuple[TopicOffsets, ...]:
@@ -64,8 +65,11 @@ def messages(hook: "KafkaHook", offsets: Sequence[TopicOffsets]) -> Iterator[byt
                 raise SampleGone(one, low)
         left = {(one.topic, one.partition): one.end for one in offsets if one.end > one.start}
         consumer.assign([TopicPartition(one.topic, one.partition, one.start) for one in offsets])
+        heard = time.monotonic()
         while left:
-            if not (found := consumer.consume(num_messages=AT_ONCE, timeout=TIMEOUT_S)):
+            if found := consumer.consume(num_messages=AT_ONCE, timeout=WAIT_S):  # waits that long for a full batch
+                heard = time.monotonic()
+            elif time.monotonic() - heard > TIMEOUT_S:
                 raise ServiceUnavailable("Kafka", hook.bootstrap, f"{len(left)} partitions not read to their end")
             yield from _wanted(found, left)
 
@@ -118,8 +122,9 @@ def _held(hook: "KafkaHook", consumer: "Consumer", topic: str, partition: int) -
     """The first offset that a partition still has, and one past its last."""
     from confluent_kafka import TopicPartition
 
+    at = TopicPartition(topic, partition)
     with _reaching(hook):
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=TIMEOUT_S)
+        low, high = settling(lambda: consumer.get_watermark_offsets(at, timeout=TIMEOUT_S))
     return int(low), int(high)
 
 

@@ -113,7 +113,7 @@ class KafkaHook(BaseHook):
         partitions = int(settings.pop("partitions", "1"))
         topic = NewTopic(contract.name, num_partitions=partitions, replication_factor=replication, config=settings)
         self.admin.create_topics([topic])[contract.name].result(timeout=TIMEOUT_S)
-        _settling(lambda: self._led(contract.name))
+        settling(lambda: self._led(contract.name))
         logger.info("created topic %s with %d partitions", contract.name, partitions)
 
     def repair(self, contract: Contract, found: TopicState) -> None:
@@ -133,7 +133,7 @@ class KafkaHook(BaseHook):
             resource = ConfigResource(ConfigResource.Type.TOPIC, contract.name, incremental_configs=entries)
             self.admin.incremental_alter_configs([resource])[resource].result(timeout=TIMEOUT_S)
         asked = {key: value for key, (value, _) in wrong.items()}
-        _settling(lambda: asked.items() <= self.topics((contract.name,))[contract.name].settings.items())
+        settling(lambda: asked.items() <= self.topics((contract.name,))[contract.name].settings.items())
         logger.info("repaired topic %s: %s", contract.name, ", ".join(wrong) or "partitions")
 
     def ends(self, topic: str, partitions: int) -> dict[int, int]:
@@ -160,7 +160,7 @@ class KafkaHook(BaseHook):
             found = self.admin.list_consumer_group_offsets([asked])[group].result(timeout=TIMEOUT_S)
             return {at.partition: max(at.offset, 0) for at in found.topic_partitions}
 
-        return _settling(answers)
+        return settling(answers)
 
     def commit(self, group: str, offsets: tuple[TopicOffsets, ...]) -> None:
         """Publish how far a group has come, for lag monitors; the lake's snapshot stays the truth."""
@@ -169,7 +169,7 @@ class KafkaHook(BaseHook):
         ends = [TopicPartition(at.topic, at.partition, at.end) for at in offsets]
         if ends:
             asked = ConsumerGroupTopicPartitions(group, ends)
-            _settling(lambda: self.admin.alter_consumer_group_offsets([asked])[group].result(timeout=TIMEOUT_S))
+            settling(lambda: self.admin.alter_consumer_group_offsets([asked])[group].result(timeout=TIMEOUT_S))
 
     def _offsets(self, topic: str, partitions: int, spec: Any) -> dict[int, Any]:
         from confluent_kafka import TopicPartition
@@ -180,7 +180,7 @@ class KafkaHook(BaseHook):
             found = self.admin.list_offsets(asked).items()
             return {at.partition: future.result(timeout=TIMEOUT_S) for at, future in found}
 
-        return _settling(answers)
+        return settling(answers)
 
     def _led(self, name: str) -> dict[int, Any]:
         """The partitions of a topic once each has a leader; empty until then."""
@@ -189,7 +189,7 @@ class KafkaHook(BaseHook):
         return dict(found.partitions) if ready else {}
 
 
-def _settling(ask: Callable[[], T]) -> T:
+def settling(ask: Callable[[], T]) -> T:
     """Ask until an answer says something: a cluster needs a moment to agree on what has just been changed.
 
     After 15 seconds the last answer, or error, is taken as it is.

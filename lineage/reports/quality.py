@@ -179,6 +179,8 @@ def _trends(index: "Index", dataset: Dataset, jobs: Sequence[Job]) -> Iterator[T
         return
     for column, metric in metrics:
         told = next((found for job in jobs if (found := index.series(dataset, column, metric, job=job))), ())
+        if not told and metric == "row_count":  # what was written, by whoever wrote it
+            told = index.series(dataset, column, metric)
         if told:
             yield Trend(column=column, metric=metric, points=tuple((point.time, point.value) for point in told[-RUNS:]))
 

@@ -11,7 +11,7 @@ from lineage.reports.page import TEMPLATES
 from lineage.reports.quality import Finding, Quality, Subject, Trend
 from lineage.reports.words import short
 
-SHOWN = ("row_count", "null_count", "distinct_count", "mean")
+SHOWN = ("row_count", "null_count", "distinct_count", "min", "mean", "max")
 """Metrics with a line of their own in a dataset's table; the JSON has all."""
 MARK, GAP, TALL = 7, 2, 18
 """Width of one run's mark, the space between two, and the height of a strip, in pixels."""
@@ -101,7 +101,7 @@ def plots(quality: Quality) -> tuple[tuple[str, str, str], ...]:
         for trend in subject.trends:
             if trend.metric == "row_count" and len(trend.points) > 1:
                 svg = _drawn(f"rows-{len(made)}", trend)
-                made.append((f"Rows of {subject.name}", f"As checked, {subject.kind}.", svg))
+                made.append((f"Rows of {subject.name}", f"{subject.title}, run by run.", svg))
     return tuple(made)
 
 
