@@ -2,7 +2,8 @@
 
     python -P bench/pages.py [--datasets 10000]
 
-Cold: the first answer of a fresh application over an index file that exists; warm: pages that were not asked for
+Cold: the first answer of a fresh application over an index file that exists, compiling templates (`catalog serve` does
+that before it listens); new record: the first one after the index took in an event; warm: pages that were not asked for
 before, over what is already read; again: the same page once more. Milliseconds, through the application without a
 socket. Prints the machine, so that figures can be compared.
 """
@@ -66,8 +67,10 @@ def main(datasets: int) -> None:
         with Index.open(path) as index:
             index.add(documents(datasets))
             middle = [entry.dataset for entry in index.datasets()][datasets // 2 :: 7][:40]
-        client = TestClient(create(Settings(index=path)))
-        report("first page, cold", [timed(client, "/index.html")])
+            client = TestClient(create(Settings(index=path)))
+            report("first page, cold", [timed(client, "/index.html")])
+            index.add(list(documents(datasets + 1))[-1:])
+            report("first page, new record", [timed(client, "/index.html")])
         report("first page again", [timed(client, "/index.html") for _ in range(20)])
         report("dataset, warm", [timed(client, f"/{address.of(one)}") for one in middle])
         report("search, warm", [timed(client, f"/{address.search(f'table_{at}')}") for at in range(40)])

@@ -1,5 +1,6 @@
 """The whole record in one look: what first pages and drawings need of everything, by a few queries, without entries."""
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ _DATASETS = """SELECT namespace, name, kind, contract, title, description, owner
   last_written, vanished, differences <> '[]' AS drifted FROM dataset ORDER BY namespace, name"""
 _JOBS = """SELECT n.namespace, n.name, j.role, p.namespace AS parent_namespace, p.name AS parent_name, r.state,
   r.started, r.ended FROM job j JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent
-  LEFT JOIN run r ON r.id = j.last_run ORDER BY n.namespace, n.name"""
+  LEFT JOIN run r ON r.id = j.last_run {} ORDER BY n.namespace, n.name"""
 _FLOWS = """SELECT j.task, coalesce(a.dataset, f.dataset), f.side FROM flow f JOIN job j ON j.id = f.job
   LEFT JOIN alias a ON a.alias = f.dataset WHERE f.last_seen >= j.begin"""
 _FAILING = """SELECT d.namespace, d.name, count(*) AS checks, max(r.severity = 'error') AS worst FROM verdict v
@@ -75,7 +76,8 @@ def datasets(index: "Index") -> Mapping[Dataset, DatasetMark]:
         Dataset(row["namespace"], row["name"]): DatasetMark(
             kind=row["kind"], contract=row["contract"], title=row["title"], description=row["description"],
             owner=row["owner"], health=cast(Health, row["health"]), freshness=cast(Freshness, row["freshness"]),
-            reads_30d=row["reads_30d"], last_written=_when(row["last_written"]), drifted=bool(row["drifted"]), vanished=bool(row["vanished"]),
+            reads_30d=row["reads_30d"], last_written=_when(row["last_written"]),
+            drifted=bool(row["drifted"]), vanished=bool(row["vanished"]),
         )
         for row in index.db.execute(_DATASETS)
     }  # fmt: skip
@@ -83,14 +85,23 @@ def datasets(index: "Index") -> Mapping[Dataset, DatasetMark]:
 
 def jobs(index: "Index") -> Mapping[Job, JobMark]:
     """Every job by name."""
-    return {
-        Job(row["namespace"], row["name"]): JobMark(
-            role=cast(Role, row["role"]), state=row["state"] or "",
-            started=_when(row["started"]), ended=_when(row["ended"]),
-            parent=Job(row["parent_namespace"], row["parent_name"]) if row["parent_name"] else None,
-        )
-        for row in index.db.execute(_JOBS)
-    }  # fmt: skip
+    return {Job(row["namespace"], row["name"]): _job(row) for row in index.db.execute(_JOBS.format(""))}
+
+
+def broken(index: "Index") -> tuple[int, tuple[tuple[Job, JobMark], ...]]:
+    """How many jobs there are, and those whose last run failed."""
+    states = ", ".join(f"'{state}'" for state in sorted(FAILED))
+    rows = index.db.execute(_JOBS.format(f"WHERE r.state IN ({states})"))
+    count = index.db.execute("SELECT count(*) FROM job").fetchone()[0]
+    return count, tuple((Job(row["namespace"], row["name"]), _job(row)) for row in rows)
+
+
+def _job(row: sqlite3.Row) -> JobMark:
+    return JobMark(
+        role=cast(Role, row["role"]), state=row["state"] or "",
+        started=_when(row["started"]), ended=_when(row["ended"]),
+        parent=Job(row["parent_namespace"], row["parent_name"]) if row["parent_name"] else None,
+    )  # fmt: skip
 
 
 def ends(index: "Index") -> frozenset[Dataset]:

@@ -16,6 +16,8 @@ DRAWN = 60
 """Datasets in the picture on the first page; more are no picture."""
 LISTED = 9
 """Checks, and changes, on the first page; the others are behind a link."""
+A_DAY = 40
+"""Changes of one day that are open at once."""
 WEEK = timedelta(days=7)
 SPANS = ((7, "7 days"), (30, "30 days"), (90, "90 days"), (0, "everything"))
 
@@ -25,6 +27,7 @@ def home(site: Reading) -> str:
     marks = {dataset: mark for dataset, mark in site.datasets.items() if not mark.vanished}
     count, failing = glance.failing(site.index, most=LISTED)
     changes, newest = glance.changed(site.index, since=site.now - WEEK, most=LISTED)
+    jobs, broken = glance.broken(site.index)
     stale = [dataset for dataset, mark in marks.items() if mark.freshness == "stale"]
     drifted = [dataset for dataset, mark in marks.items() if mark.drifted]
     return site.page(
@@ -41,7 +44,8 @@ def home(site: Reading) -> str:
         drifted=[site.index.dataset(one) for one in drifted[:5]],
         drifted_count=len(drifted),
         unowned=sum(not mark.owner for mark in marks.values()),
-        broken=[(job, mark) for job, mark in site.jobs.items() if mark.failed],
+        broken=broken,
+        jobs=jobs,
         changes=history.changes(site.index, since=newest).value[:LISTED] if changes else (),
         changes_count=changes,
         used=sorted((one for one in marks if marks[one].reads_30d), key=lambda one: (-marks[one].reads_30d, one))[:8],
@@ -53,7 +57,9 @@ def changed(site: Reading, *, days: int = 30) -> str:
     """What became different, by day, newest first; `days` count back from the newest reading, 0 is everything."""
     since = site.now - timedelta(days=days) if days else LONG_AGO
     found = history.changes(site.index, since=since).value
-    return site.page("changes.html", path=address.CHANGES, days=by_day(found), count=len(found), span=days, spans=SPANS)
+    return site.page(
+        "changes.html", path=address.CHANGES, days=by_day(found), count=len(found), span=days, spans=SPANS, most=A_DAY
+    )
 
 
 def by_day(changes: Iterable[Change]) -> list[tuple[date, list[Change]]]:
