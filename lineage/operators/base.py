@@ -2,6 +2,7 @@
 
 import inspect
 import logging
+import re
 import time
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def dated(outcome: Outcome, context: "Context") -> Outcome:
 
 def described(docstring: str | None) -> str | None:
     """A docstring without its list of parameters: what a reader of the task wants to know."""
-    return (docstring or "").split("\n:param", maxsplit=1)[0].strip() or None
+    return re.split(r"\n(?::param|Args:)", docstring or "", maxsplit=1)[0].strip() or None
 
 
 class LineageOperator(BaseOperator):
