@@ -1,7 +1,8 @@
 """The index at the size of a large company: rebuild from event documents, a day's update, search, impact.
 
-Size: 5,000 datasets of 20 columns, 5,000 jobs in 500 DAGs, 100,000 column edges, two runs of everything (about 21,000
-events); a day is 2,000 events of 1,000 runs. Run: python -m bench.catalog [--small] (as a script it would hide the package it measures). Asserts orders of magnitude only.
+Size: 5,000 datasets of 20 columns, 5,000 jobs in 500 DAGs, 100,000 column edges, two runs of everything (20,000
+events); a day is 2,000 events of 1,000 runs. Run: `python -m bench.catalog [--small]` (as a script it would hide the
+package that it measures). Asserts orders of magnitude of processor time only.
 """
 
 import argparse
@@ -10,9 +11,10 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -24,10 +26,12 @@ from catalog.search import search
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 COLUMNS = 20
+BATCH = 2000
 LIMITS = {"rebuild": 60.0, "update": 1.0, "search": 0.05, "impact": 0.1}
 WORDS = (
-    ["order", "customer", "product", "price", "revenue", "session", "click", "stock", "invoice", "supplier", "region", "campaign", "basket", "refund"]
-)
+    "order", "customer", "product", "price", "revenue", "session", "click", "stock", "invoice", "supplier", "region",
+    "campaign", "basket", "refund",
+)  # fmt: skip
 Json = dict[str, Any]
 
 
@@ -54,7 +58,8 @@ class World:
                 "eventType": kind, "eventTime": when.isoformat(), "producer": "bench",
                 "run": {"runId": _uuid(f"{n}-{number}"), "facets": {"parent": dag}},
                 "job": {"namespace": "etl", "name": f"dag_{n // 10}.load_{n}", "facets": {
-                    "documentation": {"description": f"Loads {self.name(n)}."}, "ownership": {"owners": [{"name": f"team-{n % 40}"}]},
+                    "documentation": {"description": f"Loads {self.name(n)}."},
+                    "ownership": {"owners": [{"name": f"team-{n % 40}"}]},
                     "sourceCodeLocation": {"type": "git", "url": "u", "path": f"dags/{n}.py", "version": f"r{number}"},
                 }},
                 "inputs": [self.dataset(source) for source in self.sources(n)],
@@ -63,9 +68,10 @@ class World:
 
     def dataset(self, n: int, *, extra: bool = False) -> Json:
         names = [self.column(n, position) for position in range(COLUMNS)] + ["added_later"] * extra
+        fields = [{"name": name, "type": "string(40)", "description": f"The {name} of dataset {n}"} for name in names]
+        details = [{"path": name, "nullable": True, "length": 40} for name in names]
         return {"namespace": "postgres://h:5432", "name": self.name(n), "facets": {
-            "schema": {"fields": [{"name": name, "type": "string(40)", "description": f"The {name} of dataset {n}"} for name in names]},
-            "ecompulse_columnDetails": {"columns": [{"path": name, "nullable": True, "length": 40} for name in names], "observed": True},
+            "schema": {"fields": fields}, "ecompulse_columnDetails": {"columns": details, "observed": True},
             "documentation": {"description": f"Everything about {self.name(n)}, once a day."},
             "ownership": {"owners": [{"name": f"team:team-{n % 40}"}]},
             "tags": {"tags": [{"key": "tier", "value": ("gold", "silver", "bronze")[n % 3]}]},
@@ -103,76 +109,107 @@ def _uuid(text: str) -> str:
     return str(uuid5(NAMESPACE_URL, text))
 
 
-def timed(calls: list[Callable[[], object]]) -> list[float]:
-    spent = []
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of each call: by the clock, and on the processor, which a busy machine does not blur."""
+
+    clock: list[float]
+    cpu: list[float]
+
+
+def timed(calls: Iterable[Callable[[], object]]) -> Spent:
+    spent = Spent([], [])
     for call in calls:
-        begin = time.perf_counter()
+        clock, cpu = time.perf_counter(), time.process_time()
         call()
-        spent.append(time.perf_counter() - begin)
+        spent.clock.append(time.perf_counter() - clock)
+        spent.cpu.append(time.process_time() - cpu)
     return spent
 
 
-def row(name: str, spent: list[float], limit: str) -> float:
-    p95 = sorted(spent)[max(0, round(0.95 * len(spent)) - 1)]
-    print(
-        f"{name:34} {len(spent):5} {statistics.median(spent) * 1000:10.1f} {p95 * 1000:10.1f} {max(spent) * 1000:10.1f}  {limit}"
-    )
-    return p95
+def p95(seconds: list[float]) -> float:
+    return sorted(seconds)[max(0, round(0.95 * len(seconds)) - 1)]
+
+
+def row(name: str, spent: Spent, limit: str = "") -> float:
+    times = (statistics.median(spent.clock), p95(spent.clock), statistics.median(spent.cpu), p95(spent.cpu))
+    print(f"{name:36} {len(spent.clock):5}" + "".join(f"{1000 * at:10.1f}" for at in times) + f"  {limit}", flush=True)
+    return p95(spent.cpu)
+
+
+def each(function: Callable[..., object], values: Iterable[Any], **more: Any) -> list[Callable[[], object]]:
+    return [partial(function, value, **more) for value in values]
 
 
 def main() -> None:
     small = _arguments().small
     world, chance = World(500 if small else 5000), random.Random(7)
+    with tempfile.TemporaryDirectory() as folder, Index.open(Path(folder) / "catalog.sqlite", {}) as index:
+        print(f"{'':36} {'n':>5}{'median ms':>10}{'p95 ms':>10}{'median CPU':>10}{'p95 CPU':>10}  limit (p95)")
+        spent = {
+            "rebuild": _build(index, world),
+            "update": _update(index, world),
+            "search": _search(index, world, chance),
+        }
+        spent["impact"] = _walks(index, world, chance)
+        tables = "(SELECT count(*) FROM event), (SELECT count(*) FROM entry WHERE kind = 'column'), count(*)"
+        count = index.db.execute(f"SELECT {tables} FROM column_source").fetchone()
+        size, memory = (
+            (Path(folder) / "catalog.sqlite").stat().st_size,
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        )
+        print(f"{count[0]:,} events, {count[1]:,} columns, {count[2]:,} column edges")
+        print(f"file {size / 1e6:.0f} MB, memory {memory / 1024:.0f} MB")
+    for name, seconds in spent.items():
+        assert seconds < 5 * LIMITS[name], f"{name}: {seconds:.2f} CPU s, far beyond {LIMITS[name]} s"
+
+
+def _build(index: Index, world: World) -> float:
     documents = [
         one for number in (1, 2) for one in world.events(number, range(world.size), START + timedelta(days=number))
     ]
-    with tempfile.TemporaryDirectory() as folder, Index.open(Path(folder) / "catalog.sqlite", {}) as index:
-        print(f"{'':34} {'n':>5} {'median ms':>10} {'p95 ms':>10} {'max ms':>10}  limit")
-        parts = [documents[at : at + 2000] for at in range(0, len(documents), 2000)]
-        build = timed([lambda part=part: index.add(part) for part in parts])  # type: ignore[misc]
-        print(f"{'rebuild, whole':34} {len(documents):5} {'':10} {'':10} {sum(build) * 1000:10.1f}  < 60 s")
-        days = [
-            list(
-                world.events(number, range(begin, begin + world.size // 5), START + timedelta(days=number), changed=50)
-            )
-            for number, begin in ((n + 3, n % 5 * world.size // 5) for n in range(12))
-        ]
-        update = row("update, 2,000 events of a day", timed([lambda day=day: index.add(day) for day in days]), "< 1 s")  # type: ignore[misc]
-        queries = [f"{chance.choice(WORDS)} {chance.choice(WORDS)}" for _ in range(100)] + [
-            world.name(chance.randrange(world.size)) for _ in range(100)
-        ]
-        searched = row("search", timed([lambda q=q: search(index, q) for q in queries]), "< 50 ms")  # type: ignore[misc]
-        start = Dataset("postgres://h:5432", world.name(0))
-        row("impact, first after a change", timed([lambda: graph.impact(index, start)]), "")
-        asked = [Dataset("postgres://h:5432", world.name(chance.randrange(world.size // 50))) for _ in range(60)]
-        impact = row(
-            "impact of a dataset near the source",
-            timed([lambda d=d: graph.impact(index, d) for d in asked]),
-            "< 100 ms",
-        )  # type: ignore[misc]
-        asked = [Dataset("postgres://h:5432", world.name(chance.randrange(world.size))) for _ in range(200)]
-        impact = row("impact of any dataset", timed([lambda d=d: graph.impact(index, d) for d in asked]), "< 100 ms")  # type: ignore[misc]
-        row(
-            "impact of a column",
-            timed([lambda d=d: graph.impact(index, d, column=index.dataset(d).columns[3].path) for d in asked]),
-            "< 100 ms",
-        )  # type: ignore[misc]
-        row(
-            "lineage, 3 hops", timed([lambda d=d: graph.lineage(index, d, upstream=3, downstream=3) for d in asked]), ""
-        )  # type: ignore[misc]
-        row("dataset", timed([lambda d=d: index.dataset(d) for d in asked]), "")  # type: ignore[misc]
-        row("all datasets", timed([index.datasets] * 5), "")
-        row("versions", timed([lambda d=d: history.versions(index, d) for d in asked]), "")  # type: ignore[misc]
-        row("changes of a week", timed([lambda: history.changes(index, since=START + timedelta(days=3))] * 5), "")
-        count = index.db.execute(
-            "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM entry WHERE kind = 'column'), (SELECT count(*) FROM column_source)"
-        ).fetchone()
-        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(
-            f"{count[0]:,} events, {count[1]:,} columns, {count[2]:,} column edges; file {(Path(folder) / 'catalog.sqlite').stat().st_size / 1e6:.0f} MB, memory {used:.0f} MB"
-        )
-    for name, spent in {"rebuild": sum(build), "update": update, "search": searched, "impact": impact}.items():
-        assert spent < 5 * LIMITS[name], f"{name}: {spent:.2f} s, far beyond {LIMITS[name]} s"
+    spent = timed(each(index.add, (documents[at : at + BATCH] for at in range(0, len(documents), BATCH))))
+    whole = Spent([sum(spent.clock)], [sum(spent.cpu)])
+    return row(f"rebuild from {len(documents):,} events", whole, "< 60 s")
+
+
+def _update(index: Index, world: World) -> float:
+    part = world.size // 5
+    days = [
+        list(world.events(n + 3, range(n % 5 * part, (n % 5 + 1) * part), START + timedelta(days=n + 3), changed=50))
+        for n in range(10)
+    ]
+    return row(f"update, {len(days[0]):,} events of a day", timed(each(index.add, days)), "< 1 s")
+
+
+def _search(index: Index, world: World, chance: random.Random) -> float:
+    queries = [f"{chance.choice(WORDS)} {chance.choice(WORDS)}" for _ in range(100)]
+    queries += [world.name(chance.randrange(world.size)) for _ in range(100)]
+    return row("search", timed([partial(search, index, query) for query in queries]), "< 50 ms")
+
+
+def _walks(index: Index, world: World, chance: random.Random) -> float:
+    start = _table(world, 0)
+    impact, lineage = partial(graph.impact, index), partial(graph.lineage, index, upstream=3, downstream=3)
+    row("impact, first after a change", timed([partial(impact, start)]))
+    sources = [_table(world, chance.randrange(world.size // 50)) for _ in range(60)]
+    row("impact of a dataset near the sources", timed(each(impact, sources)), "< 100 ms")
+    asked = [_table(world, chance.randrange(world.size)) for _ in range(200)]
+    row("impact of a column", timed([partial(impact, one, column=_column(index, one)) for one in asked]), "< 100 ms")
+    row("lineage, 3 hops", timed(each(lineage, asked)))
+    row("dataset", timed(each(index.dataset, asked)))
+    row("all datasets", timed([index.datasets] * 5))
+    row("versions", timed(each(partial(history.versions, index), asked)))
+    row("changes of a week", timed([partial(history.changes, index, since=START + timedelta(days=3))] * 5))
+    return row("impact of any dataset", timed(each(impact, asked)), "< 100 ms")
+
+
+def _table(world: World, n: int) -> Dataset:
+    return Dataset("postgres://h:5432", world.name(n))
+
+
+def _column(index: Index, dataset: Dataset) -> str:
+    return index.dataset(dataset).columns[3].path
 
 
 def _arguments() -> argparse.Namespace:

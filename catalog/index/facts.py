@@ -25,7 +25,7 @@ MAPPING = (
 )
 LATEST = """INSERT INTO latest VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
   time = excluded.time, event = excluded.event, value = excluded.value
-  WHERE (excluded.time, excluded.event) > (time, event)"""
+  WHERE (excluded.time, excluded.event, excluded.value) > (time, event, value)"""
 CLAIM = """INSERT INTO claim VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time, event = excluded.event
   WHERE (excluded.time, excluded.event) > (time, event)"""
 ENDED = ("FAIL", "ABORT")

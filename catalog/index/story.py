@@ -23,7 +23,7 @@ TELLINGS = """SELECT t.dataset, t.time, t.event, t.job, t.side, t.run,
   FROM told t JOIN event e ON e.id = t.event WHERE t.dataset IN ({ids}) AND t.observed > 0 ORDER BY t.time, t.event"""
 GONE = "DROP"
 NOTHING = (False, False, False)
-LIFE = (GONE, "RENAME", "CREATE")
+RENAMED = "RENAME"
 
 
 def news(db: sqlite3.Connection, events: Iterable[int]) -> set[int]:
@@ -31,17 +31,18 @@ def news(db: sqlite3.Connection, events: Iterable[int]) -> set[int]:
 
     Of the others the time of the last word moves on; nothing else that this room derives depends on them.
     """
-    sql = """SELECT t.dataset, t.job, t.side, t.time, t.schema, t.said, t.lifecycle, w.time AS last,
-      w.schema AS last_schema,
-      w.said AS last_said, w.knows AS last_knows, t.knows FROM event e JOIN told t ON t.event = e.id AND t.run = e.run
+    sql = """SELECT t.dataset, t.job, t.side, t.time, t.schema, t.said, t.lifecycle, t.knows,
+      w.time AS last, w.schema AS last_schema, w.said AS last_said, w.knows AS last_knows,
+      coalesce(d.vanished, 0) AS vanished FROM event e JOIN told t ON t.event = e.id AND t.run = e.run
       LEFT JOIN witness w ON w.dataset = t.dataset AND w.job = t.job AND w.side = t.side
+      LEFT JOIN alias a ON a.alias = t.dataset LEFT JOIN dataset d ON d.id = coalesce(a.dataset, t.dataset)
       WHERE e.id IN ({ids}) AND t.observed > 0"""
     found: set[int] = set()
     last: dict[tuple[int, int, str], int] = {}
     for row in sorted(rows_in(db, sql, events), key=lambda row: int(row["time"])):
         who = (row["dataset"], row["job"], row["side"])
         known = last.get(who, row["last"])
-        if known is None or row["time"] <= known or row["lifecycle"] in LIFE or _is_news(row):
+        if known is None or row["time"] <= known or _is_news(row):
             found.add(row["dataset"])
         last[who] = max(known or 0, row["time"])
     sql = "UPDATE witness SET time = ? WHERE dataset = ? AND job = ? AND side = ?"
@@ -50,6 +51,8 @@ def news(db: sqlite3.Connection, events: Iterable[int]) -> set[int]:
 
 
 def _is_news(row: sqlite3.Row) -> bool:
+    if row["vanished"] or row["lifecycle"] in (GONE, RENAMED):
+        return True
     if row["said"] is not None and row["said"] != row["last_said"]:
         return True
     repeats = row["knows"] == PROMISED and row["last_knows"] == SEEN
@@ -164,7 +167,7 @@ def _life(db: sqlite3.Connection, dataset: int, names: Sequence[int], rows: list
             yield Turn(origin=_moment(previous), kind="dataset_vanished")
             if row["lifecycle"] != GONE:
                 yield Turn(origin=_moment(row), kind="dataset_new", before="vanished")
-        if row["lifecycle"] == "RENAME" and row["previous"] is not None and row["previous"] != dataset:
+        if row["lifecycle"] == RENAMED and row["previous"] is not None and row["previous"] != dataset:
             name = db.execute("SELECT namespace, name FROM dataset_name WHERE id = ?", (row["previous"],)).fetchone()
             yield Turn(origin=_moment(row), kind="moved", before=f"{name['namespace']}/{name['name']}")
         previous = row

@@ -13,10 +13,11 @@ from catalog import event as events
 from catalog.dataset import Dataset
 from catalog.event import Event, Unusable
 from catalog.index import Index
-from tests.catalog.events import at, dataset, event, facet
+from tests.catalog.events import START, at, dataset, event, facet
 
+NOMINAL = {"nominalTime": facet(nominalStartTime=START.isoformat())}
 DOCUMENT = event("load", 1, inputs=[dataset("s", ["a"])], outputs=[dataset("t", ["a", "b:int"])],
-                 parent=("dag", "dag1"), run_facets={"nominalTime": facet(nominalStartTime="2026-11-01T00:00:00Z")})  # fmt: skip
+                 parent=("dag", "dag1"), run_facets=NOMINAL)  # fmt: skip
 
 
 def read(document: Any) -> Event:
@@ -66,12 +67,16 @@ def test_what_is_no_event_is_unusable_with_a_reason(document: Any, reason: str) 
     assert isinstance(found, Unusable) and reason in found.reason
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3))  # fmt: skip
+WORD = st.text(max_size=5)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORD,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORD, inner, max_size=3),
+)
 PATHS = [
     ("run", "facets", "parent"), ("run", "facets", "nominalTime"), ("job", "facets"), ("inputs",), ("outputs",),
-    ("inputs", 0), ("inputs", 0, "facets"), ("outputs", 0, "facets", "schema"), ("outputs", 0, "facets", "columnLineage"),
-    ("outputs", 0, "facets", "tags"), ("outputs", 0, "facets", "ecompulse_columnDetails"), ("outputs", 0, "facets", "symlinks"),
+    ("inputs", 0), ("inputs", 0, "facets"), ("outputs", 0, "facets", "schema"), ("outputs", 0, "facets", "tags"),
+    ("outputs", 0, "facets", "columnLineage"), ("outputs", 0, "facets", "ecompulse_columnDetails"),
+    ("outputs", 0, "facets", "symlinks"),
     ("outputs", 0, "inputFacets", "dataQualityAssertions"), ("outputs", 0, "inputFacets", "dataQualityMetrics"),
     ("outputs", 0, "outputFacets", "outputStatistics"), ("run", "facets", "ecompulse_taskCounts"),
 ]  # fmt: skip

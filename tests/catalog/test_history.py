@@ -210,7 +210,8 @@ def test_a_table_that_is_dropped_has_vanished_until_it_is_told_of_again() -> Non
 
 def test_a_table_that_one_run_drops_and_makes_again_lives_on() -> None:
     def part(hours: float, what: str) -> Any:
-        return event("load", hours, outputs=[dataset("t", ["a"], lifecycleStateChange=facet(lifecycleStateChange=what))],
+        change = facet(lifecycleStateChange=what)
+        return event("load", hours, outputs=[dataset("t", ["a"], lifecycleStateChange=change)],
                      parent=("dag", "dag1"))  # fmt: skip
 
     assert changes(wrote(0, ["a"]), part(1, "DROP"), part(1.1, "CREATE")) == []
