@@ -18,7 +18,7 @@ class CatalogPlugin(AirflowPlugin):
     name = "ecompulse"
     external_views: list[Any] = [  # noqa: RUF012 - so declared by Airflow
         {
-            "name": "Data catalog",
+            "name": "Catalog",
             "href": f"{PREFIX}/",
             "destination": "nav",
             "url_route": "ecompulse",
