@@ -99,6 +99,8 @@ def _schema(fields: bytes, details: bytes, tags: bytes) -> tuple[Content | None,
 
 def _walk(fields: Any, above: str) -> Iterator[tuple[str, Any]]:
     for one in fields:
+        if one["name"] == "":
+            continue  # the facet's schema allows it; nobody could ask for such a column
         path = f"{above}{one['name']}"
         yield path, one
         yield from _walk(one.get("fields") or (), f"{path}.")

@@ -267,3 +267,12 @@ def test_readers_see_the_state_before_while_one_writes(tmp_path: Path) -> None:
             writer.take([read(event("load", 2))])
             assert len(reader.runs()) == 1
         assert len(reader.runs()) == 2
+
+
+def test_a_column_without_a_name_is_left_out_and_stops_nobody() -> None:
+    with Index.open(":memory:") as index:
+        added = index.add([event("load", 1, outputs=[dataset("t", ["a", "", "b"])])])
+        assert added.new == 1
+        found = index.find("t")
+        assert isinstance(found, Dataset)
+        assert [column.path for column in index.dataset(found).columns] == ["a", "b"]
