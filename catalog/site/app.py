@@ -36,12 +36,12 @@ class Shelf:
     def __init__(self, settings: Settings, index: Index) -> None:
         self._settings, self._index = settings, index
         self._lock = threading.Lock()
-        self._generation = -1
+        self._generation = ""
         self._site: Reading | None = None
         self._pages: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-    def generation(self) -> int:
-        """A number that is another one whenever the record is."""
+    def generation(self) -> str:
+        """A word that is another one whenever the record is, or was read again."""
         with self._lock:
             return self._turned()
 
@@ -76,8 +76,8 @@ class Shelf:
         with self._lock:
             return address.of(self._index.find(name))
 
-    def _turned(self) -> int:
-        now = self._index.generation
+    def _turned(self) -> str:
+        now = f"{self._index.generation} {self._index.completeness()}"
         if now != self._generation:
             self._generation, self._site = now, None
             self._pages.clear()

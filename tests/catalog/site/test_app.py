@@ -86,3 +86,15 @@ def test_an_empty_record_says_so_and_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["../app.py", "..%2Fapp.py", "missing.css"])
 def test_only_the_sites_own_files_are_given_out(pages: Pages, name: str) -> None:
     assert pages.client.get(f"/static/{name}").status_code == 404
+
+
+def test_a_reading_that_brings_nothing_new_is_still_told_on_every_page(tmp_path: Path) -> None:
+    from catalog.index import store
+
+    with Index.open(tmp_path / "i.sqlite") as index:
+        index.add(EVENTS[:20])
+        client = TestClient(create(SETTINGS, index=index))
+        assert "has never been read in full" in client.get("/").text
+        store.keep(index.db, "as_of", "1790000000000000")
+        assert "has never been read in full" not in client.get("/").text
+        assert "21 Sep 2026" in client.get("/quality.html").text
