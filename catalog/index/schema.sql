@@ -21,6 +21,7 @@ CREATE TABLE told (
   lineage INTEGER, said INTEGER, lifecycle TEXT NOT NULL, previous INTEGER, rows INTEGER, size INTEGER, files INTEGER,
   PRIMARY KEY (dataset, time, event, side)) WITHOUT ROWID;
 CREATE INDEX told_by_run ON told (run);
+CREATE INDEX dropped ON told (dataset) WHERE lifecycle = 'DROP';
 CREATE INDEX written_rows ON told (dataset, time) WHERE rows IS NOT NULL;
 CREATE TABLE claim (
   alias INTEGER NOT NULL, dataset INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL,

@@ -32,17 +32,19 @@ def news(db: sqlite3.Connection, events: Iterable[int]) -> set[int]:
     Of the others the time of the last word moves on; nothing else that this room derives depends on them.
     """
     sql = """SELECT t.dataset, t.job, t.side, t.time, t.schema, t.said, t.lifecycle, t.knows,
-      w.time AS last, w.schema AS last_schema, w.said AS last_said, w.knows AS last_knows,
-      coalesce(d.vanished, 0) AS vanished FROM event e JOIN told t ON t.event = e.id AND t.run = e.run
+      w.time AS last, w.schema AS last_schema, w.said AS last_said, w.knows AS last_knows, a.dataset AS behind
+      FROM event e JOIN told t ON t.event = e.id AND t.run = e.run
       LEFT JOIN witness w ON w.dataset = t.dataset AND w.job = t.job AND w.side = t.side
-      LEFT JOIN alias a ON a.alias = t.dataset LEFT JOIN dataset d ON d.id = coalesce(a.dataset, t.dataset)
+      LEFT JOIN alias a ON a.alias = t.dataset
       WHERE e.id IN ({ids}) AND t.observed > 0"""
+    dropped = _dropped(db)
     found: set[int] = set()
     last: dict[tuple[int, int, str], int] = {}
     for row in sorted(rows_in(db, sql, events), key=lambda row: int(row["time"])):
         who = (row["dataset"], row["job"], row["side"])
         known = last.get(who, row["last"])
-        if known is None or row["time"] <= known or _is_news(row):
+        late = known is None or row["time"] <= known
+        if late or (row["behind"] or row["dataset"]) in dropped or _is_news(row):
             found.add(row["dataset"])
         last[who] = max(known or 0, row["time"])
     sql = "UPDATE witness SET time = ? WHERE dataset = ? AND job = ? AND side = ?"
@@ -50,8 +52,15 @@ def news(db: sqlite3.Connection, events: Iterable[int]) -> set[int]:
     return found
 
 
+def _dropped(db: sqlite3.Connection) -> set[int]:
+    """The datasets that were ever dropped: whatever is told of them next decides whether they lived on."""
+    sql = """SELECT DISTINCT coalesce(a.dataset, t.dataset) FROM told t INDEXED BY dropped
+      LEFT JOIN alias a ON a.alias = t.dataset WHERE t.lifecycle = 'DROP'"""
+    return {row[0] for row in db.execute(sql)}
+
+
 def _is_news(row: sqlite3.Row) -> bool:
-    if row["vanished"] or row["lifecycle"] in (GONE, RENAMED):
+    if row["lifecycle"] == RENAMED:
         return True
     if row["said"] is not None and row["said"] != row["last_said"]:
         return True
