@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from catalog.dataset import Dataset
 from catalog.entry import ColumnEdge, Job, JobEntry, LineageGraph, Node, RunEntry, short
-from catalog.site import address
+from catalog.site import address, wording
 from catalog.site.drawing import Box, Drawing, Line, draw
 from catalog.site.reading import Reading
 
@@ -37,7 +37,7 @@ def columns(site: Reading, edges: Iterable[ColumnEdge], start: tuple[Dataset, st
 
 
 def _step(edge: ColumnEdge) -> Line:
-    how = " ".join(filter(None, (edge.type.lower(), edge.subtype.lower().replace("_", " "), edge.description)))
+    how = " · ".join(filter(None, (wording.how(edge), edge.description)))
     return Line(
         origin=f"{edge.origin}#{edge.origin_column}",
         target=f"{edge.target}#{edge.target_column}",

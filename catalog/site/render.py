@@ -25,14 +25,9 @@ def _environment() -> Environment:
         trim_blocks=True, lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     words = (
-        wording.when,
-        wording.span,
-        wording.number,
-        wording.counted,
-        wording.changed,
-        wording.spark,
+        wording.when, wording.span, wording.number, wording.counted, wording.changed, wording.how, wording.spark,
         wording.breakable,
-    )
+    )  # fmt: skip
     ours = (*words, markdown, sql, short, address.label, drawing.shorten)
     made.filters |= {function.__name__: function for function in ours}
     made.globals |= {"address": address, "moods": wording.MOODS, "box": (drawing.WIDTH, drawing.HEIGHT)}

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup, escape
 
-from catalog.entry import Change, Point
+from catalog.entry import Change, ColumnEdge, Point
+from catalog.flow import WAYS
 
 CHANGES = {
     "dataset_new": "seen for the first time",
@@ -59,6 +60,12 @@ def number(value: float | None) -> str:
     if value == round(value):
         return f"{round(value):,}".replace(",", "\u202f")
     return f"{value:,.2f}".replace(",", "\u202f") if abs(value) >= 100 else f"{value:.4g}"
+
+
+def how(edge: ColumnEdge) -> str:
+    """What a job does to a column, in the words of the flow documents: copied, computed, aggregated..."""
+    told = f"{edge.type} {edge.subtype}".strip().lower().replace("_", " ")
+    return WAYS.get((edge.type, edge.subtype), told)
 
 
 def breakable(text: str) -> Markup:

@@ -68,7 +68,7 @@ def test_a_column_leads_to_the_columns_it_is_made_of(pages: Pages) -> None:
     text = pages(address.column(DAILY, "total_revenue"))
     found = links(text, at=address.column(DAILY, "total_revenue"))
     assert any(link.startswith("column/ecommerce-events-raw") for link in found)
-    assert "aggregation" in text
+    assert "aggregated" in text
 
 
 def test_a_job_page_shows_its_statement_source_and_what_it_does_to_columns(pages: Pages) -> None:
