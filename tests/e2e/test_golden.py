@@ -1,20 +1,23 @@
-"""Every event of both DAGs, and of a run that a check stopped: valid by the schemas, and as the golden files say."""
+"""Every event of the DAGs, and of a run that a check stopped: valid by the schemas, and as the golden files say."""
 
 import pytest
 
 from tests.e2e import golden
 
 pytestmark = pytest.mark.e2e
-FILES = ("reference_data_dag", "data_ingestion_dag", "failed_check")
+FILES = {
+    "reference_data_dag": ("reference", lambda found: found[1]),
+    "data_ingestion_dag": ("shop", lambda found: found.events),
+    "data_quality_dag": ("quality", lambda found: found[1]),
+    "failed_check": ("failure", lambda found: found.stopped.events),
+}
+"""Golden file → the fixture whose run it is of, and where its events are; a run is made only when it is asked for."""
 
 
-@pytest.fixture(scope="package")
-def events(reference, shop, failure):
-    return {
-        "reference_data_dag": reference[1],
-        "data_ingestion_dag": shop.events,
-        "failed_check": failure.stopped.events,
-    }
+@pytest.fixture
+def events(name, request):
+    fixture, events_of = FILES[name]
+    return {name: events_of(request.getfixturevalue(fixture))}
 
 
 @pytest.mark.parametrize("name", FILES)
