@@ -35,8 +35,8 @@ def differ(before: Sequence[Column], after: Sequence[Column]) -> Iterator[tuple[
             if _parent(path) in old or not _parent(path):
                 yield "column_added", path, None, describe(column)
             continue
-        was, now = _words(old[path]), _words(column)
-        if was != now:
+        was, now = old[path], column
+        if _words(was) != _words(now):
             yield "column_changed", path, _only(was, now), _only(now, was)
         if old[path].get("description", "") != column.get("description", ""):
             yield "described", path, old[path].get("description", ""), column.get("description", "")
@@ -66,17 +66,26 @@ def _words(column: Column) -> dict[str, str]:
         if key in WITHIN_TYPE and "(" in words["type"]:
             continue
         if value is not False:
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown = ", ".join(sorted(map(str, value))) if isinstance(value, list) else value
             words[key] = SAID.get(key, f"{key} {{}}").format(shown)
     if column.get("tags"):
         words["tags"] = " ".join(f"#{tag}" for tag in column["tags"])
     return words
 
 
-def _only(one: Mapping[str, str], other: Mapping[str, str]) -> str:
-    """What is said otherwise; the type always, as it tells the reader what this is about."""
-    kept = [word for key, word in one.items() if key == "type" or other.get(key) != word]
-    return ", ".join(kept)
+def _only(one: Column, other: Column, *, but: frozenset[str] = frozenset()) -> str:
+    """What is said otherwise; the type always, as it tells the reader what this is about.
+
+    Of two lists of values those that only this one has: `string, also klarna`.
+    """
+    words, others = _words(one), _words(other)
+    if "enum" in words and "enum" in others:
+        there = set(map(str, other["details"]["enum"]))
+        more = [value for value in map(str, one["details"]["enum"]) if value not in there]
+        words["enum"] = f"also {', '.join(more)}" if more else others["enum"]
+    return ", ".join(
+        word for key, word in words.items() if key == "type" or (key not in but and others.get(key) != word)
+    )
 
 
 def promised(contract: Contract) -> dict[str, Column]:
@@ -109,7 +118,8 @@ def broken(observed: Sequence[Column], contract: Contract, *, detailed: bool) ->
             now = {key: word for key, word in _words(column).items() if key not in UNPROMISED}
             was = {key: word for key, word in _words(columns[path]).items() if key in now}
             if was != now:
-                yield path, _only(was, now), _only(now, was)
+                unheard = UNPROMISED | (_words(columns[path]).keys() - now.keys())
+                yield path, _only(columns[path], column, but=unheard), _only(column, columns[path], but=UNPROMISED)
         elif base(column) != base(columns[path]):
             yield path, str(columns[path]["type"]), str(column.get("type") or "")
     for path, column in columns.items():

@@ -179,6 +179,12 @@ def test_details_are_part_of_a_column_and_told_in_words() -> None:
     ]  # fmt: skip
 
 
+def test_of_a_list_of_values_only_those_are_told_that_are_others() -> None:
+    fewer, more = {"a": {"nullable": True, "enum": ["x", "y"]}}, {"a": {"nullable": True, "enum": ["z", "y", "x"]}}
+    small, large = (wrote(hour, ["a"], details=each) for hour, each in enumerate((fewer, more)))
+    assert changes(small, large) == [("column_changed", "a", "string", "string, also z")]
+
+
 def test_another_order_of_the_same_columns_is_one_change() -> None:
     assert changes(wrote(0, ["a", "b", "c"]), wrote(1, ["c", "a", "b"])) == [
         ("column_changed", None, "order a, b, c", "order c, a, b")
