@@ -187,7 +187,7 @@ def measures(found: Mapping[str, Any]) -> tuple[Measure, ...]:
 
 
 def profiled(found: Mapping[str, Any]) -> tuple[Measure, ...]:
-    """Of a profile facet the rows that have each value, `count:VALUE`, of columns whose rows nearly all have one of these.
+    """Of a profile facet the rows that have each value, `count:VALUE`, where nearly all rows have one of these.
 
     That is what a category mix is read from; of other columns the most frequent values are no composition.
     """
