@@ -6,6 +6,7 @@ other nodes; no edge from a node to itself, which aborts the process; and no cyc
 backwards here and drawn with `back` set.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -173,6 +174,8 @@ def _part(
     """One connected part, its top at `below`: the library's layers go down from the highest y, ours to the right."""
     import fast_sugiyama
 
+    for talker in ("rust-sugiyama", "connected_components"):  # a dozen INFO lines for each drawing
+        logging.getLogger(talker).setLevel(logging.WARNING)
     nodes = sorted({node for pair in pairs for node in pair})
     number = {node: at for at, node in enumerate(nodes)}
     edges = sorted((number[origin], number[target]) for origin, target in pairs)
