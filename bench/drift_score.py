@@ -1,0 +1,127 @@
+"""Answers the questions of score_drift.py with catalog.drift: an adapter between its formats and our shapes.
+
+    ../shared/tools/score_drift.py --impl bench.drift_score:answer
+
+It knows the formats `fields`, `sql-columns` and `iceberg-type`; of others it says "cannot tell" (None).
+"""
+
+import json
+from typing import Any
+
+from catalog.drift import Change, Consumer, Part, Shape, classify, detect, worst
+from catalog.drift.rename import best
+
+Question = dict[str, Any]
+BOUNDS = (
+    "format", "maxLength", "minLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern",
+    "multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "variants",
+)  # fmt: skip
+JSON_WORDS = {"integer": "bigint", "number": "double", "object": "struct", "null": "unknown"}
+DEFINED = frozenset({("bigint", "double"), ("date", "timestamp")})
+"""The retypings that the question's own definition of a safe table allows."""
+
+
+def answer(question: Question) -> dict[str, Any]:
+    """`{"breaking": true, false or None}`, or `{"rename_to": name or None}`."""
+    if question["ask"] == "rename":
+        found = best(_column(question["removed"]), [_column(one) for one in question["added"]])
+        return {"rename_to": found.new.path if found else None}
+    answers = {"fields": _fields, "sql-columns": _sql, "iceberg-type": _iceberg}
+    return {"breaking": answers[question["format"]](question) if question["format"] in answers else None}
+
+
+def _verdict(changes: tuple[Change, ...], consumer: Consumer) -> bool | None:
+    """A probable rename is a question to a human beside the removal's own verdict; "may break" proves no break."""
+    certain = (one for one in changes if one.rule != "column.perhaps_renamed")
+    word = worst(classify(one, consumer) for one in certain)
+    return None if word == "cannot tell" else word == "breaking"
+
+
+def _fields(question: Question) -> bool | None:
+    before, after = (Shape(parts=tuple(_field(*one) for one in question[side].items())) for side in ("before", "after"))
+    direction = question["direction"]
+    engine = "table" if direction == "table" else "json"
+    borne = DEFINED if direction == "table" else frozenset()
+    return _verdict(detect(before, after), Consumer(name="", engine=engine, direction=direction, borne=borne))
+
+
+def _field(path: str, field: dict[str, Any]) -> Part:
+    words = "|".join(JSON_WORDS.get(word, word) for word in field["type"].split("|"))
+    enum = field.get("enum") or ([field["const"]] if "const" in field else [])
+    return Part(
+        path=_path(path), type=words, nullable=field["nullable"], required=field["required"],
+        open=field.get("open") is not False, enum=tuple(map(_text, enum)),
+        bounds=tuple((name, _bound(field[name])) for name in BOUNDS if name in field),
+    )  # fmt: skip
+
+
+def _path(path: str) -> str:
+    return "" if path == "$" else path.replace("[]", "._element").removeprefix(".").removeprefix("$.")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _bound(value: Any) -> Any:
+    return tuple(map(_text, value)) if isinstance(value, list) else value
+
+
+def _iceberg(question: Question) -> bool | None:
+    zones = {"timestamptz": "timestamp", "timestamp": "timestamp_ntz"}
+    before, after = (
+        Shape(parts=(Part(path="value", type=zones.get(question[side], question[side])),))
+        for side in ("before", "after")
+    )
+    return _verdict(detect(before, after), Consumer(name="", engine="iceberg", direction=question["direction"]))
+
+
+def _column(told: dict[str, Any]) -> Part:
+    examples = told["examples"]
+    values = examples if isinstance(examples, list) else [] if examples is None else [examples]
+    return Part(
+        path=told["name"], type=told["type"] or "unknown", description=told["description"] or "",
+        values=tuple(json.dumps(value) for value in values),
+    )  # fmt: skip
+
+
+# ------------------------------------------------------------------ an engine that is described by its settings
+def _sql(question: Question) -> bool | None:
+    """A table whose settings say which types it changes in place and whether it can change members of a struct."""
+    settings = question["settings"]
+    nested = settings.get("nested_support", "none")
+    before, after = (_table(question[side], settings) for side in ("before", "after"))
+    changes = detect(before, after)
+    inside = [one for one in changes if "." in one.path and one.rule != "column.perhaps_renamed"]
+    if nested == "ignore":
+        changes = tuple(one for one in changes if one not in inside)
+    if nested == "none" and any(one.rule != "column.moved" for one in inside):
+        return True  # it makes the whole column anew
+    return _verdict(changes, Consumer(name="", engine="table", direction="table", borne=_borne(settings)))
+
+
+def _table(columns: dict[str, str], settings: dict[str, Any]) -> Shape:
+    return Shape(parts=tuple(Part(path=_path(path), type=_sized(word, settings)) for path, word in columns.items()))
+
+
+def _sized(word: str, settings: dict[str, Any]) -> str:
+    """The type with the numbers that this engine gives it when it has none; a VARCHAR without any is its own type."""
+    base, _, rest = word.upper().partition("(")
+    numbers = [part.strip() for part in rest.rstrip(")").split(",") if part.strip()]
+    longest = settings.get("max_parameter_length", {}).get(base)
+    numbers = [str(longest) if part == "MAX" and longest else part for part in numbers]
+    defaults = settings.get("parameterized_type_defaults", {}).get(base, [])
+    numbers += [str(number) for number in defaults[len(numbers)]] if len(defaults) > len(numbers) else []
+    if not numbers:
+        return f"unsized {base.lower()}" if base in {"VARCHAR", "CHAR"} else word
+    return f"{base}({','.join(numbers)})"
+
+
+def _borne(settings: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    from catalog.drift.kind import bare
+
+    pairs = [(one, other) for one, others in settings.get("compatible_types", {}).items() for other in others]
+    if settings.get("support_coercing_compatible_types"):
+        pairs += [(other, one) for one, other in pairs]
+        pairs += [(one, other) for one, others in settings.get("coerceable_types", {}).items() for other in others]
+    return frozenset((bare(one), bare(other)) for one, other in pairs)

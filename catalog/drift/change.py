@@ -1,0 +1,37 @@
+"""One difference between two shapes of a dataset: which rule found it, where, and what stood there before and after."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from catalog.drift.shape import Check, Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of one aspect of one part; `path` is "" for the dataset itself, the new path for a rename.
+
+    `before` and `after` are the aspect in words, None where there was none. `old` and `new` are the whole parts: a
+    judgement needs nothing else. `open_before` and `open_after`: whether undeclared members may stand beside it.
+    """
+
+    rule: str
+    path: str
+    before: str | None = None
+    after: str | None = None
+    old: Part | None = None
+    new: Part | None = None
+    check: Check | None = None
+    open_before: bool = True
+    open_after: bool = True
+    score: float | None = None
+    """How probable a rename is, 0 to 1; None for everything that is certain."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same change of the same part, wherever it is found: 16 hexadecimal digits."""
+        words = (self.rule, self.path, self.before or "", self.after or "")
+        return sha256("\x00".join(words).encode()).hexdigest()[:16]
+
+    def __str__(self) -> str:
+        values = [word for word in (self.before, self.after) if word is not None]
+        return f"{self.rule} {self.path or 'dataset'}" + (f": {' → '.join(values)}" if values else "")

@@ -1,0 +1,149 @@
+"""What one change means to one consumer. Pure; every judgement gives its reason and the source of its rule."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from catalog.drift import document, kind, query, suite
+from catalog.drift.change import Change
+from catalog.drift.effect import effect
+from catalog.drift.promotion import SOURCE, Word, cell
+from catalog.drift.rule import RULES
+from catalog.drift.shape import Check, Part
+
+Direction = Literal["new_reads_old", "old_reads_new", "table"]
+"""A new reader of old data, an old reader of new data, or the table that has to follow the change."""
+Engine = Literal["json", "spark", "iceberg", "redshift", "postgres", "redis", "gx", "sql", "table"]
+"""`table` is any SQL table of which nothing else is known; `sql` a statement, `gx` a suite."""
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+ORDER: tuple[Word, ...] = ("compatible", "may break", "cannot tell", "breaking")
+TYPES = frozenset({"type", "precision", "scale", "length", "zone"})
+FILES = frozenset({"spark", "iceberg"})
+"""Engines whose old files keep the old type."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """Somebody who is affected by a dataset's shape: who, with what, in which direction, and how much of it."""
+
+    name: str
+    engine: Engine
+    direction: Direction = "old_reads_new"
+    reads: frozenset[str] | None = None
+    """Paths that it reads; None when that is not known, then it reads everything."""
+    borne: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of types (before, after; words without numbers) that it bears beyond its engine's table."""
+    checks: tuple[Check, ...] = ()
+    """The rules of a suite (`gx`)."""
+    sql: str = ""
+    """The statements of a job (`sql`), which call the dataset `dataset`."""
+    dataset: str = ""
+    dialect: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A judgement: the word, why in words, and where the rule is written."""
+
+    change: Change
+    consumer: Consumer
+    word: Word
+    reason: str
+    source: str
+
+
+def classify(change: Change, consumer: Consumer) -> Verdict:
+    """What a change means to a consumer; a change of something that it does not read is compatible."""
+    word, reason, source = _judged(change, consumer)
+    return Verdict(change=change, consumer=consumer, word=word, reason=reason, source=source)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Word:
+    """The word for all of them: breaking, else cannot tell, else may break, else compatible."""
+    return max((one.word for one in verdicts), key=ORDER.index, default="compatible")
+
+
+def back(change: Change) -> Change:
+    """The change that undoes it, by the mirror of its rule."""
+    path = change.old.path if change.rule == "column.renamed" and change.old else change.path
+    return replace(
+        change, rule=RULES[change.rule].mirror or change.rule, path=path, before=change.after, after=change.before,
+        old=change.new, new=change.old, open_before=change.open_after, open_after=change.open_before,
+    )  # fmt: skip
+
+
+def _judged(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
+    if consumer.reads is not None and not _read(change, consumer.reads):
+        return "compatible", "does not read it", ""
+    if change.rule == "column.perhaps_renamed" and consumer.engine not in {"gx", "sql"}:
+        return "cannot tell", f"is it {change.before} by another name? {change.score:.0%} likely by evidence", ""
+    if consumer.engine in {"json", "gx", "sql"}:
+        return _by_content(change, consumer)
+    if change.rule.partition(".")[0] in TYPES and change.old and change.new:
+        return _type(change.old.type, change.new.type, consumer)
+    row, source = effect(consumer.engine, _key(change, consumer.engine))
+    return row[DIRECTIONS.index(consumer.direction)], RULES[change.rule].words, source
+
+
+def _read(change: Change, paths: frozenset[str]) -> bool:
+    """Whether it concerns one of the paths, something in it or around it, or the dataset."""
+    at = change.old.path if change.old else change.path
+    if not at or change.rule.startswith("dataset."):
+        return True
+    return any(at == path or at.startswith(f"{path}.") or path.startswith(f"{at}.") for path in paths)
+
+
+def _by_content(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
+    """Engines that are judged by what is written in a schema, a suite or a statement. They own no table."""
+    if consumer.direction == "table":
+        return "cannot tell", "is no table", ""
+    seen = back(change) if consumer.direction == "new_reads_old" else change
+    if consumer.engine == "gx":
+        return suite.judge(seen, consumer.checks)
+    if consumer.engine == "sql":
+        return query.judge(seen, consumer.sql, consumer.dataset, consumer.dialect)
+    return document.judge(seen)
+
+
+def _type(before: str, after: str, consumer: Consumer) -> tuple[Word, str, str]:
+    if (kind.bare(before), kind.bare(after)) in consumer.borne and consumer.direction != "old_reads_new":
+        return "compatible", f"says itself that it bears {before} → {after}", ""
+    if consumer.engine == "redis" or (consumer.engine not in FILES and consumer.direction == "old_reads_new"):
+        return _value(before, after, consumer)
+    if consumer.direction == "old_reads_new":
+        found = cell(consumer.engine, after, before)
+        return found.read, f"a reader of {before} meets {after}", SOURCE[found.source]
+    found = cell(consumer.engine, before, after)
+    if consumer.direction == "new_reads_old" and consumer.engine in FILES:
+        return found.read, f"a reader of {after} meets {before}", SOURCE[found.source]
+    return found.alter, f"the column becomes {after} where it was {before}", SOURCE[found.source]
+
+
+def _value(before: str, after: str, consumer: Consumer) -> tuple[Word, str, str]:
+    """Values that are handed over one by one, as rows or as text: does the reader's type hold them?"""
+    if consumer.direction == "table":
+        return "compatible", "texts have no type", SOURCE["redis"]
+    reader, writer = (before, after) if consumer.direction == "old_reads_new" else (after, before)
+    order = kind.TEXT if consumer.engine == "redis" else kind.VALUES
+    source = SOURCE["redis" if consumer.engine == "redis" else "sql"]
+    if kind.holds(reader, writer, order=order):
+        return "compatible", f"every {writer} is a {reader}", source
+    if kind.holds(writer, reader, order=order):
+        return "may break", f"not every {writer} fits a {reader}", source
+    return "breaking", f"a {writer} is no {reader}", source
+
+
+def _key(change: Change, engine: Engine) -> str:
+    """The row of a change: a new column that must be filled has its own; a plain table only fears NOT NULL."""
+    if change.rule == "column.added" and change.new and change.new.demanded:
+        return "column.added!"
+    if engine == "table" and change.rule in {"null.forbidden", "required.added"} and not _made_not_null(change):
+        return "null.allowed"
+    return change.rule
+
+
+def _made_not_null(change: Change) -> bool:
+    def always(part: Part | None) -> bool:
+        return part is not None and part.required and not part.nullable
+
+    return always(change.new) and not always(change.old)

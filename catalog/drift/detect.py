@@ -1,0 +1,238 @@
+"""What changed between two shapes of a dataset. Pure; the judgement of a change is in `classify`."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import pairwise
+
+from catalog.drift import kind
+from catalog.drift.bound import compare as compare_bounds
+from catalog.drift.change import Change
+from catalog.drift.check import compare as compare_checks
+from catalog.drift.rename import probable
+from catalog.drift.shape import ROOT, Part, Shape
+
+PII = "pii"
+
+
+def detect(before: Shape | None, after: Shape | None) -> tuple[Change, ...]:
+    """Every difference, the dataset's own first, then in `after`'s column order, removals last.
+
+    Columns are the same by id, else by path, else by alias; a probable rename (catalog.drift.rename) stands beside the
+    removal and the addition and replaces neither. Of a column that is new or gone with its members, only it is told.
+    None is a dataset that is not there. Laws (tests/catalog/drift): detect(s, s) == (); the rules of detect(b, a) are
+    the mirrors of those of detect(a, b).
+    """
+    if before is None or after is None:
+        gone = () if before is None else (Change(rule="dataset.dropped", path=ROOT),)
+        return gone if after is None else (Change(rule="dataset.added", path=ROOT),)
+    if before == after:
+        return ()
+    pairs = _matched(before, after)
+    kept = {old.path for old in pairs.values()}
+    came = [part for part in after.parts if part.path not in pairs]
+    went = [part for part in before.parts if part.path not in kept]
+    olds, news = {part.path: part for part in before.parts}, {part.path: part for part in after.parts}
+    moved = _moved(before, after, pairs)
+    found = list(_dataset(before, after))
+    for part in after.parts:
+        if part.path in pairs:
+            found += _part(pairs[part.path], part, moved=part.path in moved)
+        elif part.parent in pairs or part.parent not in news:
+            found.append(_addition(part, pairs.get(part.parent), news.get(part.parent)))
+    back = {old.path: path for path, old in pairs.items()}
+    for part in went:
+        if part.parent in back or part.parent not in olds:
+            found.append(_removal(part, olds.get(part.parent), news.get(back.get(part.parent, ""))))
+    found += probable(went, came)
+    return tuple(found)
+
+
+def _matched(before: Shape, after: Shape) -> dict[str, Part]:
+    """The old part of each new part's path, where there is one."""
+    by_id = {part.id: part for part in before.parts if part.id is not None}
+    by_path = {part.path: part for part in before.parts}
+    pairs: dict[str, Part] = {}
+    for part in after.parts:
+        same = by_id.get(part.id) if part.id is not None else None
+        other = by_path.get(part.path)
+        if same is None and other is not None and (other.id is None or part.id is None):
+            same = other
+        if same is not None:
+            pairs[part.path] = same
+    taken = {old.path for old in pairs.values()}
+    for part in after.parts:
+        for alias in sorted(part.aliases) if part.path not in pairs else ():
+            path = alias if "." in alias or not part.parent else f"{part.parent}.{alias}"
+            if path in by_path and path not in taken:
+                pairs[part.path] = by_path[path]
+                taken.add(path)
+                break
+    _members_follow(before, after, pairs)
+    return pairs
+
+
+def _members_follow(before: Shape, after: Shape, pairs: dict[str, Part]) -> None:
+    """Members of a renamed struct are the same members: parents come first, so one pass is enough."""
+    renamed = {path: old.path for path, old in pairs.items() if old.path != path}
+    if not renamed:
+        return
+    by_path, taken = {part.path: part for part in before.parts}, {old.path for old in pairs.values()}
+    for part in after.parts:
+        if part.path not in pairs and part.parent in renamed:
+            path = f"{renamed[part.parent]}.{part.name}"
+            if path in by_path and path not in taken:
+                pairs[part.path] = by_path[path]
+                taken.add(path)
+                renamed[part.path] = path
+
+
+def _moved(before: Shape, after: Shape, pairs: dict[str, Part]) -> set[str]:
+    """Paths that stand elsewhere among the parts that both have: those outside the longest row that kept its order."""
+    place = {part.path: n for n, part in enumerate(before.parts)}
+    groups: dict[str, list[str]] = {}
+    for part in after.parts:
+        if part.path in pairs:
+            groups.setdefault(part.parent, []).append(part.path)
+    moved: set[str] = set()
+    for paths in groups.values():
+        ranks = [place[pairs[path].path] for path in paths]
+        if any(one > other for one, other in pairwise(ranks)):
+            moved |= {path for path, stays in zip(paths, _in_order(ranks), strict=True) if not stays}
+    return moved
+
+
+def _in_order(ranks: list[int]) -> list[bool]:
+    """Which members belong to a longest increasing row of these distinct numbers (patience sorting)."""
+    tails: list[int] = []
+    ends: list[int] = []
+    above: list[int] = []
+    for n, rank in enumerate(ranks):
+        at = bisect_left(tails, rank)
+        above.append(ends[at - 1] if at else -1)
+        tails[at : at + 1], ends[at : at + 1] = [rank], [n]
+    kept = [False] * len(ranks)
+    n = ends[-1] if ends else -1
+    while n >= 0:
+        kept[n], n = True, above[n]
+    return kept
+
+
+def _addition(part: Part, old_parent: Part | None, parent: Part | None) -> Change:
+    return Change(
+        rule="column.added", path=part.path, after=part.type, new=part,
+        open_before=old_parent.open if old_parent else True, open_after=parent.open if parent else True,
+    )  # fmt: skip
+
+
+def _removal(part: Part, parent: Part | None, new_parent: Part | None) -> Change:
+    return Change(
+        rule="column.dropped", path=part.path, before=part.type, old=part,
+        open_before=parent.open if parent else True, open_after=new_parent.open if new_parent else True,
+    )  # fmt: skip
+
+
+def _part(old: Part, new: Part, *, moved: bool) -> Iterator[Change]:
+    """Everything that became different of one part."""
+    if old == new and not moved:
+        return
+
+    def change(rule: str, before: str | None = None, after: str | None = None) -> Change:
+        return Change(rule=rule, path=new.path, before=before, after=after, old=old, new=new)
+
+    if old.path != new.path and (old.name != new.name or old.id is not None):
+        yield change("column.renamed", old.path, new.path)
+    if moved:
+        yield change("column.moved")
+    for rule in _type(old.type, new.type):
+        yield change(rule, old.type, new.type)
+    yield from (change(rule, *words) for rule, *words in _presence(old, new))
+    yield from (change(rule, *words) for rule, *words in _enum(old, new))
+    for name, before, after, order in compare_bounds(old.bounds, new.bounds):
+        yield change(f"bound.{order}", before and f"{name} {before}", after and f"{name} {after}")
+    yield from (change(rule, *words) for rule, *words in _labels(old, new))
+
+
+def _type(old: str, new: str) -> Iterator[str]:
+    """The rules of a change of type; of a decimal or a text, one for each number that is another."""
+    order = kind.compare(old, new)
+    if order == "same":
+        return
+    before, after = kind.bare(old), kind.bare(new)
+    if {before, after} == {"timestamp", "timestamp_ntz"}:
+        yield "zone.added" if after == "timestamp" else "zone.removed"
+    elif before != after:
+        yield {"wider": "type.widened", "narrower": "type.narrowed"}.get(order, "type.replaced")
+    elif before == "decimal":
+        yield from _numbers(kind.numbers(old) or (1000, 500), kind.numbers(new) or (1000, 500))
+    elif before == "string":
+        yield "length.raised" if order == "wider" else "length.lowered"
+    else:
+        yield "type.replaced"
+
+
+def _numbers(old: tuple[int, ...], new: tuple[int, ...]) -> Iterator[str]:
+    for word, before, after in zip(("precision", "scale"), old, new, strict=True):
+        if before != after:
+            yield f"{word}.{'raised' if after > before else 'lowered'}"
+
+
+def _presence(old: Part, new: Part) -> Iterator[tuple[str, str | None, str | None]]:
+    """Null, absence, default, openness. Where null and absence go together, as in a table, null says it."""
+    together = old.required is not old.nullable and new.required is not new.nullable
+    if old.nullable is not new.nullable:
+        yield ("null.allowed" if new.nullable else "null.forbidden"), None, None
+    if old.required is not new.required and not together:
+        yield ("required.added" if new.required else "required.removed"), None, None
+    if old.default != new.default:
+        rule = "added" if old.default is None else "removed" if new.default is None else "changed"
+        yield f"default.{rule}", old.default, new.default
+    if old.open is not new.open:
+        yield ("open.allowed" if new.open else "open.refused"), None, None
+
+
+def _enum(old: Part, new: Part) -> Iterator[tuple[str, str | None, str | None]]:
+    before, after = set(old.enum), set(new.enum)
+    if before == after:
+        return
+    if not before or not after:
+        yield ("enum.added" if after else "enum.removed"), *_listed(old.enum), *_listed(new.enum)
+        return
+    for value in sorted(after - before):
+        yield "enum.value_added", None, value
+    for value in sorted(before - after):
+        yield "enum.value_removed", value, None
+
+
+def _listed(values: tuple[str, ...]) -> tuple[str | None]:
+    return (", ".join(values) or None,)
+
+
+def _labels(old: Part, new: Part) -> Iterator[tuple[str, str | None, str | None]]:
+    """What is said about a part and does not bind its values."""
+    if old.unique is not new.unique:
+        yield ("unique.added" if new.unique else "unique.removed"), None, None
+    yield from _told("description", old.description, new.description)
+    for tag in sorted(new.tags - old.tags):
+        yield ("pii.added" if tag == PII else "tag.added"), None, tag
+    for tag in sorted(old.tags - new.tags):
+        yield ("pii.removed" if tag == PII else "tag.removed"), tag, None
+
+
+def _told(noun: str, before: str, after: str) -> Iterator[tuple[str, str | None, str | None]]:
+    if before != after:
+        rule = "added" if not before else "removed" if not after else "changed"
+        yield f"{noun}.{rule}", before or None, after or None
+
+
+def _dataset(old: Shape, new: Shape) -> Iterator[Change]:
+    nouns = (
+        ("key", ", ".join(old.key), ", ".join(new.key)),
+        ("partition", ", ".join(old.partitions), ", ".join(new.partitions)),
+        ("sort", ", ".join(old.sorted_by), ", ".join(new.sorted_by)),
+        ("description", old.description, new.description),
+        ("owner", old.owner, new.owner),
+    )
+    for noun, one, other in nouns:
+        for rule, before, after in _told(noun, one, other):
+            yield Change(rule=rule, path=ROOT, before=before, after=after)
+    yield from compare_checks(old.checks, new.checks)

@@ -1,0 +1,160 @@
+"""Which change of a type each engine bears, as data: one cell per pair of types, with its source.
+
+`read` is what happens to a reader of type `after` that meets data of type `before`; `alter` is what happens to a table
+whose column is changed from one to the other. A pair without a cell has the engine's last word. tests/catalog/drift
+runs the cells against Spark, pyiceberg and PostgreSQL; Redshift's are from its manual only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from catalog.drift import kind
+
+Word = Literal["breaking", "may break", "compatible", "cannot tell"]
+LETTER: Mapping[str, Word] = {"B": "breaking", "M": "may break", "C": "compatible", "?": "cannot tell"}
+SOURCE = {
+    "iceberg": "https://iceberg.apache.org/spec/#schema-evolution",
+    "iceberg v3": "https://iceberg.apache.org/spec/#version-3-extended-types-and-capabilities",
+    "pyiceberg": "https://py.iceberg.apache.org/reference/pyiceberg/schema/#pyiceberg.schema.promote",
+    "spark": "https://issues.apache.org/jira/browse/SPARK-40876",
+    "parquet": "https://github.com/apache/parquet-format/blob/master/LogicalTypes.md",
+    "postgres": "https://www.postgresql.org/docs/18/sql-altertable.html",
+    "cast": "https://www.postgresql.org/docs/18/sql-createcast.html",
+    "redshift": "https://docs.aws.amazon.com/redshift/latest/dg/r_ALTER_TABLE.html",
+    "redis": "https://redis.io/docs/latest/develop/data-types/hashes/",
+    "json": "https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1",
+    "sql": "https://www.iso.org/standard/76584.html",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One pair of types in one engine."""
+
+    before: str
+    after: str
+    read: Word
+    alter: Word
+    source: str
+
+
+def _cells(source: str, text: str) -> tuple[Cell, ...]:
+    """Cells from lines of `before after read alter`; `after` may be several words with commas between."""
+    rows = (line.split() for line in text.strip().splitlines())
+    return tuple(
+        Cell(before, word, LETTER[read], LETTER[alter], source)
+        for before, after, read, alter in rows
+        for word in after.split(",")
+    )
+
+
+CELLS: Mapping[str, tuple[Cell, ...]] = {
+    "iceberg": (
+        *_cells("iceberg", "int bigint C C\nfloat double C C\ndecimal digits C C\nstring string C C"),
+        *_cells("iceberg v3", "unknown * C C"),
+        *_cells("pyiceberg", "string binary C M\nbinary string C M\nfixed(16) uuid C M"),
+    ),
+    "spark": (
+        *_cells("spark", """
+            smallint int,bigint,float,double C C
+            int bigint,double C C
+            float double C C
+            int decimal_of_10 C C
+            bigint decimal_of_20 C C
+            decimal wider C C
+            date timestamp_ntz C C"""),
+        *_cells("parquet", """
+            string string,binary C C
+            binary string C C
+            int smallint M M
+            unknown * C C"""),
+    ),
+    "postgres": (
+        *_cells("postgres", """
+            smallint int,bigint,decimal,float,double C C
+            int bigint,decimal,double C C
+            bigint decimal C C
+            float double C C
+            string longer C C
+            decimal wider C C
+            date timestamp,timestamp_ntz C C"""),
+        *_cells("cast", """
+            bigint smallint,int,float,double M M
+            int smallint,float M M
+            decimal smallint,int,bigint,float,double,decimal M M
+            double smallint,int,bigint,decimal,float M M
+            float smallint,int,bigint,decimal M M
+            string string M M
+            timestamp timestamp_ntz,date,time M M
+            timestamp_ntz timestamp,date,time M M
+            boolean string C C
+            smallint string C C
+            int string C C
+            bigint string C C
+            decimal string C C
+            float string C C
+            double string C C
+            date string C C
+            time string C C
+            timestamp string C C
+            timestamp_ntz string C C
+            uuid string C C"""),
+    ),
+    "redshift": _cells("redshift", "string longer C C\nstring string M M"),
+    "table": _cells("sql", "string longer C C\ndecimal wider C C"),
+}  # fmt: skip
+"""Words for the right side that ask a question of both types are in `FITS`; `*` is any type."""
+
+LAST: Mapping[str, tuple[Word, str]] = {
+    "iceberg": ("breaking", "iceberg"), "spark": ("breaking", "spark"), "postgres": ("breaking", "cast"),
+    "redshift": ("breaking", "redshift"), "table": ("breaking", "sql"),
+}  # fmt: skip
+
+
+def _digits(before: str, after: str) -> bool:
+    """More digits, the same number of them after the point (Iceberg)."""
+    one, other = kind.numbers(before), kind.numbers(after)
+    return kind.bare(after) == "decimal" and len(one) == len(other) == 2 and one[1] == other[1] and one[0] <= other[0]
+
+
+def _wider(before: str, after: str) -> bool:
+    return kind.bare(after) == kind.bare(before) and kind.holds(after, before)
+
+
+def _decimal_of(digits: int) -> Callable[[str, str], bool]:
+    def fits(_before: str, after: str) -> bool:
+        numbers = kind.numbers(after)
+        return kind.bare(after) == "decimal" and len(numbers) == 2 and numbers[0] - numbers[1] >= digits
+
+    return fits
+
+
+FITS: Mapping[str, Callable[[str, str], bool]] = {
+    "*": lambda _before, _after: True, "digits": _digits, "wider": _wider, "longer": _wider,
+    "decimal_of_10": _decimal_of(10), "decimal_of_20": _decimal_of(20),
+}  # fmt: skip
+
+
+def cell(engine: str, before: str, after: str) -> Cell:
+    """The cell of two types in an engine: the first that fits, else the engine's last word."""
+    old, new = kind.bare(before), kind.bare(after)
+    if kind.parse(before) == kind.parse(after):
+        return Cell(before, after, "compatible", "compatible", LAST[engine][1])
+    for one in CELLS[engine]:
+        left = one.before in {old, _whole(before)}
+        if left and (FITS[one.after](before, after) if one.after in FITS else _plain(one.after, new, after)):
+            return one
+    word, source = LAST[engine]
+    return Cell(before, after, word, word, source)
+
+
+def _whole(text: str) -> str:
+    """The word with its numbers: `fixed(16)`."""
+    kinds = kind.parse(text)
+    return f"{kinds[0].base}({','.join(map(str, kinds[0].numbers))})"
+
+
+def _plain(word: str, new: str, after: str) -> bool:
+    """A plain word fits a type of its name; a decimal with too few digits is left to a later, weaker cell."""
+    return word == new

@@ -1,0 +1,85 @@
+"""What a change means to a Great Expectations suite: which of its rules name what changed, and what they ask.
+
+An expectation on a column that is not there raises, and a raised exception is a failed expectation
+(docs.greatexpectations.io, Result format: exception_info).
+"""
+
+from collections.abc import Iterator
+
+from catalog.drift.change import Change
+from catalog.drift.promotion import Word
+from catalog.drift.shape import Check
+
+ADDRESS = "https://greatexpectations.io/expectations/"
+COLUMNS = frozenset({"column_list", "column_set", "column_A", "column_B", "column"})
+LISTS = frozenset({"expect_table_columns_to_match_ordered_list", "expect_table_columns_to_match_set"})
+COUNTS = frozenset({"expect_table_column_count_to_equal", "expect_table_column_count_to_be_between"})
+NULLS = "expect_column_values_to_not_be_null"
+TYPES = frozenset({"expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list"})
+SETS = frozenset({"expect_column_values_to_be_in_set", "expect_column_distinct_values_to_be_in_set"})
+UNIQUE = frozenset({"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"})
+RANK: tuple[Word, ...] = ("compatible", "may break", "cannot tell", "breaking")
+LIMITS = ("type.", "precision.", "scale.", "length.", "zone.", "enum.", "bound.")
+
+
+def judge(change: Change, checks: tuple[Check, ...]) -> tuple[Word, str, str]:
+    """For a suite as it is and the data as it becomes: the worst that happens to one of its rules."""
+    found = sorted(_judged(change, checks), key=lambda one: -RANK.index(one[0]))
+    if not found:
+        return "compatible", "no rule of the suite asks about it", ADDRESS
+    word, check = found[0]
+    return word, f"{check.name} asks about it", ADDRESS
+
+
+def _judged(change: Change, checks: tuple[Check, ...]) -> Iterator[tuple[Word, Check]]:
+    for check in checks:
+        word = _word(change, check)
+        if word != "compatible":
+            yield word, check
+
+
+def _word(change: Change, check: Check) -> Word:
+    gone = change.old.path if change.old else change.path
+    named, whole = _named(check), check.type in LISTS | COUNTS
+    if change.rule == "dataset.dropped":
+        return "breaking"
+    if change.rule in {"column.dropped", "column.renamed"}:
+        return "breaking" if gone in named or (whole and "." not in gone and not _loose(check)) else "compatible"
+    if change.rule == "column.added":
+        return "breaking" if whole and "." not in change.path and not _loose(check) else "compatible"
+    if change.rule == "column.moved":
+        return "breaking" if check.type == "expect_table_columns_to_match_ordered_list" else "compatible"
+    if change.path not in named or whole:
+        return "cannot tell" if change.rule == "column.perhaps_renamed" and gone in named else "compatible"
+    return _values(change, check)
+
+
+def _values(change: Change, check: Check) -> Word:
+    """A rule on the values of the column that changed."""
+    if change.rule == "null.allowed" and check.type == NULLS:
+        return "may break"
+    if check.type in TYPES:
+        return "breaking" if change.rule.startswith(("type.", "zone.")) else "compatible"
+    if check.type in SETS and change.rule == "enum.value_added":
+        known = dict(check.kwargs).get("value_set")
+        listed = isinstance(known, (list, tuple)) and change.after in {str(value) for value in known}
+        return "compatible" if listed else "breaking"
+    if change.rule in {"unique.removed", "key.changed", "key.removed"}:
+        return "may break" if check.type in UNIQUE else "compatible"
+    loosens = change.rule.endswith((".widened", ".raised", ".loosened", ".removed", ".replaced", ".changed"))
+    asks = check.type not in {NULLS, *UNIQUE}
+    return "may break" if asks and loosens and change.rule.startswith(LIMITS) else "compatible"
+
+
+def _named(check: Check) -> frozenset[str]:
+    """Every column that a rule names."""
+    found = {check.column} if check.column else set()
+    for name, value in check.kwargs:
+        if name in COLUMNS:
+            found |= set(value) if isinstance(value, (list, tuple, frozenset)) else {str(value)}
+    return frozenset(found)
+
+
+def _loose(check: Check) -> bool:
+    """A set that need not match exactly, or a count between two numbers, may still hold."""
+    return dict(check.kwargs).get("exact_match") is False
