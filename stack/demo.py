@@ -162,9 +162,9 @@ def follow(client: AirflowClient, dag_id: str, run_id: str, *, say: Callable[[st
 def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None]) -> None:
     """Start everything, send shop events of the last days, run the DAGs, and print what happened.
 
-    The shop has a release (RELEASE) after two thirds of the time. What was sent before it is ingested first, then
-    the rest: the record has a before and an after. Each ingestion starts a run of the quality DAG by its asset.
-    Each call sends other visits (a counter in the home), so that a repeated demo has something new to show.
+    In a new home the shop has a release (RELEASE) after two thirds of the time. What was sent before it is ingested
+    first, then the rest: the record has a before and an after. Each ingestion starts a run of the quality DAG by its
+    asset. A repeated demo sends other visits (a counter in the home), all of them after the release.
 
     Raises:
         StackError: a server did not start, the broker refused messages, or a run did not succeed.
@@ -172,8 +172,7 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
     running = platform.start(home, report=report)
     environment, begun = running.environment, time.time()
     stream = _stream(home, events=events, days=days, seed=int(environment["ECOMPULSE_SHOP_SEED"]))
-    release_ms = stream.scenario.rollouts[0].at_ms
-    messages = list(stream.messages())
+    parts = _parts(stream)
     user, password = AIRFLOW_LOGIN
     client = AirflowClient(environment["AIRFLOW_URL"], username=user, password=password)
     client.unpause(QUALITY)
@@ -187,22 +186,26 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
 
     try:
         ran(REFERENCE, run(client, REFERENCE, say=report))
-        _send([each for each in messages if each.timestamp_ms < release_ms], bootstrap, report=report)
-        ran(f"{INGESTION}, before the release", run(client, INGESTION, say=report))
-        for rollout in stream.scenario.rollouts:
-            report(f"the shop has a release: {rollout.deploy.description}")
-        _send([each for each in messages if each.timestamp_ms >= release_ms], bootstrap, report=report)
-        ran(f"{INGESTION}, after the release", run(client, INGESTION, say=report))
-        ran(QUALITY, follow(client, QUALITY, client.awaited(QUALITY, judged + 2), say=report))
+        for title, messages in parts.items():
+            report(f"sending {len(messages):,} shop events to {RAW_TOPIC}, {title}")
+            publish(messages, bootstrap=bootstrap, create_topic=True)
+            ran(f"{INGESTION}, {title}", run(client, INGESTION, say=report))
+        ran(QUALITY, follow(client, QUALITY, client.awaited(QUALITY, judged + len(parts)), say=report))
     finally:
         show(Console(width=max(Console().width, 110)), stream.manifest(), done, environment, since=begun)
     _count(home)
 
 
-def _send(messages: Sequence[Message], bootstrap: str, *, report: Callable[[str], None]) -> None:
-    report(f"sending {len(messages):,} shop events to {RAW_TOPIC}")
-    delivery = publish(messages, bootstrap=bootstrap, create_topic=True)
-    report(f"sent {delivery.delivered:,} in {delivery.seconds:.1f} s")
+def _parts(stream: Stream) -> Mapping[str, Sequence[Message]]:
+    """The messages before and after the release, as far as there are some, by what to call them."""
+    (release_ms,) = {rollout.at_ms for rollout in stream.scenario.rollouts}
+    parts: dict[str, list[Message]] = {
+        f"{word} the release of {' and '.join(RELEASE)}": [] for word in ("before", "after")
+    }
+    before, after = parts.values()
+    for message in stream.messages():
+        (before if message.timestamp_ms < release_ms else after).append(message)
+    return {title: messages for title, messages in parts.items() if messages}
 
 
 def show(
@@ -245,7 +248,8 @@ def _stream(home: Home, *, events: int, days: int, seed: int) -> Stream:
     count = int(path.read_text()) if path.exists() else 0
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start_ms = int((midnight - timedelta(days=days)).timestamp() * 1000) + count
-    rollouts = tuple(Rollout(deploy=find(name), at_ms=start_ms + days * 16 * HOUR_MS) for name in RELEASE)
+    release_ms = start_ms if count else start_ms + days * 16 * HOUR_MS
+    rollouts = tuple(Rollout(deploy=find(name), at_ms=release_ms) for name in RELEASE)
     return Stream(scenario=Scenario(events=events, seed=seed, start_ms=start_ms, hours=24.0 * days, rollouts=rollouts))
 
 
