@@ -52,7 +52,7 @@ def check(result: Any) -> Check:
         expected=configuration.description or configuration.type,
         actual=actual(result),
         params=params,
-        examples=() if result.success else tuple(_short(example) for example in examples[:SHOWN]),
+        examples=() if result.success else tuple(dict.fromkeys(map(_short, examples)))[:SHOWN],
     )
 
 

@@ -26,7 +26,7 @@ def home(site: Reading) -> str:
     """Is all well? What fails, what is stale, what changed this week, what is used most."""
     marks = {dataset: mark for dataset, mark in site.datasets.items() if not mark.vanished}
     count, failing = glance.failing(site.index, most=LISTED)
-    changes, newest = glance.changed(site.index, since=site.now - WEEK, most=LISTED)
+    changes, newest = glance.changed(site.index, since=site.now - WEEK, most=5 * LISTED)
     jobs, broken = glance.broken(site.index)
     stale = [dataset for dataset, mark in marks.items() if mark.freshness == "stale"]
     drifted = [dataset for dataset, mark in marks.items() if mark.drifted]
@@ -46,11 +46,16 @@ def home(site: Reading) -> str:
         unowned=sum(not mark.owner for mark in marks.values()),
         broken=broken,
         jobs=jobs,
-        changes=history.changes(site.index, since=newest).value[:LISTED] if changes else (),
+        changes=_telling(history.changes(site.index, since=newest).value)[:LISTED] if changes else (),
         changes_count=changes,
         used=sorted((one for one in marks if marks[one].reads_30d), key=lambda one: (-marks[one].reads_30d, one))[:8],
         picture=picture.pipeline(site) if 0 < len(marks) <= DRAWN else None,
     )
+
+
+def _telling(changes: Iterable[Change]) -> list[Change]:
+    """What became different before what is only new: on the first day of a record everything is."""
+    return sorted(changes, key=lambda change: change.kind == "dataset_new")
 
 
 def changed(site: Reading, *, days: int = 30) -> str:
