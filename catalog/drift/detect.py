@@ -163,7 +163,7 @@ def _type(old: str, new: str) -> Iterator[str]:
     elif before != after:
         yield {"wider": "type.widened", "narrower": "type.narrowed"}.get(order, "type.replaced")
     elif before == "decimal":
-        yield from _numbers(kind.numbers(old) or (1000, 500), kind.numbers(new) or (1000, 500))
+        yield from _numbers(kind.numbers(old) or kind.UNBOUNDED, kind.numbers(new) or kind.UNBOUNDED)
     elif before == "string":
         yield "length.raised" if order == "wider" else "length.lowered"
     else:

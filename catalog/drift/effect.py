@@ -81,5 +81,6 @@ ROWS: Mapping[str, Mapping[str, Row]] = {
 
 def effect(engine: str, rule: str) -> tuple[Row, str]:
     """The three words of a rule in an engine, and the source they are from."""
-    own = ROWS.get(engine, {})
-    return (own[rule], OWN[engine][0]) if rule in own else (ROWS[""][rule], PLAIN)
+    if engine in OWN and rule in ROWS[engine]:
+        return ROWS[engine][rule], OWN[engine][0]
+    return ROWS[""][rule], PLAIN

@@ -27,6 +27,8 @@ TEXT: Mapping[str, frozenset[str]] = {
     "timestamp_ntz": frozenset({"string"}), "uuid": frozenset({"string"}), "decimal": frozenset({"double"}),
 }  # fmt: skip
 """The same in JSON, where a date is a text of another form than a moment (RFC 3339 §5.6), and both are strings."""
+UNBOUNDED = (1000, 500)
+"""Precision and scale of a decimal without any: more than an engine holds."""
 DIGITS = {"smallint": 5, "int": 10, "bigint": 19}
 WORD = re.compile(r"\s*([a-z_][\w ]*?)\s*(?:[(\[]\s*(\d+)\s*(?:,\s*(\d+)\s*)?[)\]])?\s*( with(?:out)? time zone)?\s*")
 Order = Literal["same", "wider", "narrower", "other"]
@@ -87,11 +89,12 @@ def compare(before: str, after: str) -> Order:
 def _within(one: Kind, other: Kind, order: Mapping[str, frozenset[str]]) -> bool:
     if one == other or other.base == "any" or one.base == "unknown":
         return True
-    if other.base == "decimal" and other.numbers:
-        precision, scale = other.numbers
+    if other.base == "decimal":
+        precision, scale = other.numbers or UNBOUNDED
         if one.base in DIGITS:
             return precision - scale >= DIGITS[one.base]
-        if one.base == "decimal" and one.numbers:
+        if one.base == "decimal":
+            one = one if one.numbers else Kind("decimal", UNBOUNDED)
             return scale >= one.numbers[1] and precision - scale >= one.numbers[0] - one.numbers[1]
         return False
     if one.base == other.base:

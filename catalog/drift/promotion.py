@@ -40,12 +40,13 @@ class Cell:
 
 
 def _cells(source: str, text: str) -> tuple[Cell, ...]:
-    """Cells from lines of `before after read alter`; `after` may be several words with commas between."""
+    """Cells from lines of `before after read alter`; a type may be several, with commas between."""
     rows = (line.split() for line in text.strip().splitlines())
     return tuple(
-        Cell(before, word, LETTER[read], LETTER[alter], source)
-        for before, after, read, alter in rows
-        for word in after.split(",")
+        Cell(before, after, LETTER[read], LETTER[alter], source)
+        for befores, afters, read, alter in rows
+        for before in befores.split(",")
+        for after in afters.split(",")
     )
 
 
@@ -57,9 +58,10 @@ CELLS: Mapping[str, tuple[Cell, ...]] = {
     ),
     "spark": (
         *_cells("spark", """
-            smallint int,bigint,float,double C C
+            smallint int,bigint,double C C
             int bigint,double C C
             float double C C
+            smallint decimal_of_10 C C
             int decimal_of_10 C C
             bigint decimal_of_20 C C
             decimal wider C C
@@ -68,38 +70,32 @@ CELLS: Mapping[str, tuple[Cell, ...]] = {
             string string,binary C C
             binary string C C
             int smallint M M
+            timestamp timestamp_ntz M M
+            timestamp_ntz timestamp M M
             unknown * C C"""),
     ),
     "postgres": (
         *_cells("postgres", """
-            smallint int,bigint,decimal,float,double C C
-            int bigint,decimal,double C C
-            bigint decimal C C
+            smallint int,bigint,float,double,decimal_for C C
+            int bigint,double,decimal_for C C
+            bigint decimal_for C C
             float double C C
             string longer C C
             decimal wider C C
-            date timestamp,timestamp_ntz C C"""),
+            date timestamp_ntz C C"""),
         *_cells("cast", """
-            bigint smallint,int,float,double M M
-            int smallint,float M M
+            smallint decimal M M
+            int smallint,float,decimal M M
+            bigint smallint,int,float,double,decimal M M
             decimal smallint,int,bigint,float,double,decimal M M
             double smallint,int,bigint,decimal,float M M
             float smallint,int,bigint,decimal M M
             string string M M
+            date timestamp M M
             timestamp timestamp_ntz,date,time M M
             timestamp_ntz timestamp,date,time M M
-            boolean string C C
-            smallint string C C
-            int string C C
-            bigint string C C
-            decimal string C C
-            float string C C
-            double string C C
-            date string C C
-            time string C C
-            timestamp string C C
-            timestamp_ntz string C C
-            uuid string C C"""),
+            boolean,smallint,int,bigint,decimal,float,double,date,time,timestamp,timestamp_ntz,uuid text C C
+            boolean,smallint,int,bigint,decimal,float,double,date,time,timestamp,timestamp_ntz,uuid string M M"""),
     ),
     "redshift": _cells("redshift", "string longer C C\nstring string M M"),
     "table": _cells("sql", "string longer C C\ndecimal wider C C"),
@@ -122,6 +118,14 @@ def _wider(before: str, after: str) -> bool:
     return kind.bare(after) == kind.bare(before) and kind.holds(after, before)
 
 
+def _text(_before: str, after: str) -> bool:
+    return kind.bare(after) == "string" and not kind.numbers(after)
+
+
+def _decimal_for(before: str, after: str) -> bool:
+    return kind.bare(after) == "decimal" and kind.holds(after, before)
+
+
 def _decimal_of(digits: int) -> Callable[[str, str], bool]:
     def fits(_before: str, after: str) -> bool:
         numbers = kind.numbers(after)
@@ -131,7 +135,8 @@ def _decimal_of(digits: int) -> Callable[[str, str], bool]:
 
 
 FITS: Mapping[str, Callable[[str, str], bool]] = {
-    "*": lambda _before, _after: True, "digits": _digits, "wider": _wider, "longer": _wider,
+    "*": lambda _before, _after: True, "digits": _digits, "wider": _wider, "longer": _wider, "text": _text,
+    "decimal_for": _decimal_for,
     "decimal_of_10": _decimal_of(10), "decimal_of_20": _decimal_of(20),
 }  # fmt: skip
 
@@ -143,7 +148,7 @@ def cell(engine: str, before: str, after: str) -> Cell:
         return Cell(before, after, "compatible", "compatible", LAST[engine][1])
     for one in CELLS[engine]:
         left = one.before in {old, _whole(before)}
-        if left and (FITS[one.after](before, after) if one.after in FITS else _plain(one.after, new, after)):
+        if left and (FITS[one.after](before, after) if one.after in FITS else one.after == new):
             return one
     word, source = LAST[engine]
     return Cell(before, after, word, word, source)
@@ -153,8 +158,3 @@ def _whole(text: str) -> str:
     """The word with its numbers: `fixed(16)`."""
     kinds = kind.parse(text)
     return f"{kinds[0].base}({','.join(map(str, kinds[0].numbers))})"
-
-
-def _plain(word: str, new: str, after: str) -> bool:
-    """A plain word fits a type of its name; a decimal with too few digits is left to a later, weaker cell."""
-    return word == new

@@ -30,6 +30,7 @@ A, B, C = column("int", "a"), column("string", "b"), column("date", "c")
 CHECK = Check(type="expect_column_values_to_be_between", column="a", kwargs=(("min_value", 1), ("max_value", 9)))
 LESS = replace(CHECK, kwargs=(("min_value", 0), ("max_value", 9)))
 OTHER = replace(CHECK, kwargs=(("min_value", 0), ("max_value", 8)))
+MOSTLY, GRAVE = replace(CHECK, kwargs=(*CHECK.kwargs, ("mostly", 0.9))), replace(CHECK, severity="critical")
 STRUCT, MEMBER = column("struct", "s"), column("int", "s.m")
 TABLE = [
     ("dataset.added", None, shape(A)),
@@ -82,8 +83,8 @@ TABLE = [
     ("tag.added", shape(A), shape(replace(A, tags=frozenset({"finance"})))),
     ("check.added", shape(A), shape(A, checks=(CHECK,))),
     ("check.weakened", shape(A, checks=(CHECK,)), shape(A, checks=(LESS,))),
-    ("check.weakened", shape(A, checks=(CHECK,)), shape(A, checks=(replace(CHECK, kwargs=(*CHECK.kwargs, ("mostly", 0.9))),))),
-    ("check.weakened", shape(A, checks=(replace(CHECK, severity="critical"),)), shape(A, checks=(replace(CHECK, severity="warning"),))),
+    ("check.weakened", shape(A, checks=(CHECK,)), shape(A, checks=(MOSTLY,))),
+    ("check.weakened", shape(A, checks=(GRAVE,)), shape(A, checks=(replace(GRAVE, severity="warning"),))),
     ("check.changed", shape(A, checks=(CHECK,)), shape(A, checks=(OTHER,))),
 ]  # fmt: skip
 

@@ -1,0 +1,37 @@
+"""Runs inside Spark's environment: writes each type to Parquet, reads it as each other, prints what came as JSON.
+
+Usage: spark_reads.py FOLDER, with {"values": {type: [SQL literal]}, "pairs": [[before, after]]} on standard input.
+"""
+
+import json
+import sys
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+
+def main(folder: str) -> None:
+    asked = json.load(sys.stdin)
+    builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    spark = builder.config("spark.sql.session.timeZone", "UTC").config("spark.driver.memory", "700m").getOrCreate()
+    spark.sparkContext.setLogLevel("OFF")
+    written: dict[str, str] = {}
+    for number, (type, literals) in enumerate(asked["values"].items()):
+        rows = " UNION ALL ".join(f"SELECT CAST({literal} AS {type}) AS value" for literal in literals)
+        written[type] = f"{folder}/{number}"
+        spark.sql(rows).coalesce(1).write.parquet(written[type])
+    print(json.dumps([[before, after, *read(spark, written[before], after)] for before, after in asked["pairs"]]))
+
+
+def read(spark: SparkSession, path: str, type: str) -> tuple[bool, list[str]]:
+    """Whether it can be read, and the values as text, in order."""
+    try:
+        rows = spark.read.schema(f"value {type}").parquet(path).collect()
+    except (PySparkException, Py4JJavaError):
+        return False, []
+    return True, sorted(str(row.value) for row in rows)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

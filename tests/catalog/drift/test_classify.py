@@ -1,0 +1,245 @@
+"""What a change means, by tables: who reads, in which direction, and the word."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalog.drift import Check, Consumer, Part, Shape, classify, detect, worst
+from catalog.drift.classify import DIRECTIONS, back
+from catalog.drift.effect import OWN, ROWS
+from catalog.drift.rule import RULES
+
+B, M, C, UNKNOWN = "breaking", "may break", "compatible", "cannot tell"
+ROOT = Part(path="", type="struct", open=False)
+OPEN = replace(ROOT, open=True)
+
+
+def column(type: str = "bigint", path: str = "a", **more) -> Part:
+    return Part(path=path, type=type, **more)
+
+
+def limited(**limits: object) -> Part:
+    return column("string", bounds=tuple(limits.items()))
+
+
+def shape(*parts: Part, **more) -> Shape:
+    return Shape(parts=parts, **more)
+
+
+def words(before: Shape | None, after: Shape | None, engine: str, **more) -> tuple[str, ...]:
+    """The worst word for a new reader, an old reader and the table."""
+    changes = [one for one in detect(before, after) if one.rule != "column.perhaps_renamed"]
+    return tuple(
+        worst(classify(one, Consumer(name="x", engine=engine, direction=to, **more)) for one in changes)
+        for to in DIRECTIONS
+    )
+
+
+MUST = column(required=True)
+JSON = [
+    ("an optional member in a closed document", (ROOT,), (ROOT, column()), C, B),
+    ("an optional member in an open document", (OPEN,), (OPEN, column()), M, C),
+    ("a required member", (OPEN,), (OPEN, column(required=True)), B, C),
+    ("a required member with a default: it fills nothing", (ROOT,), (ROOT, column(required=True, default="0")), B, B),
+    ("a member that may be left out", (ROOT, column(required=True)), (ROOT, column()), C, B),
+    ("an integer as a number", (ROOT, column("bigint")), (ROOT, column("double")), C, B),
+    ("a date as a moment: another text", (ROOT, column("date")), (ROOT, column("timestamp")), B, B),
+    ("a moment as any text", (ROOT, column("timestamp")), (ROOT, column("string")), C, B),
+    ("one more type", (ROOT, column("string")), (ROOT, column("bigint|string")), C, B),
+    ("null", (ROOT, column(nullable=False)), (ROOT, column()), C, B),
+    ("one more value", (ROOT, column("string", enum=("x",))), (ROOT, column("string", enum=("x", "y"))), C, B),
+    ("another list of values", (ROOT, column("string", enum=("x",))), (ROOT, column("string", enum=("y",))), B, B),
+    ("a longer text", (ROOT, column("string", bounds=(("maxLength", 5),))), (ROOT, column("string")), C, B),
+    ("a limit that every listed value keeps", (ROOT, column("string", enum=("x",), bounds=(("maxLength", 5),))),
+     (ROOT, column("string", enum=("x",))), C, C),
+    ("another pattern", (ROOT, limited(pattern="a")), (ROOT, limited(pattern="b")), UNKNOWN, UNKNOWN),
+    ("another format", (ROOT, limited(format="uri")), (ROOT, limited(format="ipv4")), B, B),
+    ("unknown members refused", (OPEN,), (ROOT,), B, C),
+    ("another description", (ROOT, column(description="x")), (ROOT, column(description="y")), C, C),
+    ("another order", (ROOT, column(), column(path="b")), (ROOT, column(path="b"), column()), C, C),
+    ("a rename with an alias", (ROOT, MUST), (ROOT, replace(MUST, path="b", aliases=frozenset({"a"}))), C, B),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "before", "after", "new", "old"), JSON, ids=[one[0] for one in JSON])
+def test_documents(case, before, after, new, old):
+    assert words(shape(*before), shape(*after), "json")[:2] == (new, old)
+
+
+TABLES = [
+    ("spark", shape(column("int")), shape(column("bigint")), (C, B, C)),
+    ("spark", shape(column()), shape(column(), column(path="b")), (C, C, C)),
+    ("spark", shape(column(), column(path="b")), shape(column()), (C, M, C)),
+    ("iceberg", shape(column("int")), shape(column("bigint")), (C, B, C)),
+    ("iceberg", shape(column("int")), shape(column("double")), (B, B, B)),
+    ("iceberg", shape(column("decimal(10,2)")), shape(column("decimal(12,2)")), (C, B, C)),
+    ("iceberg", shape(column("decimal(10,2)")), shape(column("decimal(12,4)")), (B, B, B)),
+    ("iceberg", shape(column(id=1)), shape(column(id=1, path="b")), (C, B, C)),
+    ("iceberg", shape(column()), shape(column(), column(path="b", nullable=False)), (B, C, B)),
+    ("iceberg", shape(column()), shape(column(), column(path="b", nullable=False, default="0")), (C, C, C)),
+    ("iceberg", shape(column(), partitions=("a",)), shape(column()), (C, C, C)),
+    ("redshift", shape(column("int")), shape(column("bigint")), (B, M, B)),
+    ("redshift", shape(column("string(10)")), shape(column("string(20)")), (C, M, C)),
+    ("redshift", shape(column("string(20)")), shape(column("string(10)")), (M, C, M)),
+    ("redshift", shape(column(), column(path="b")), shape(column(path="b"), column()), (M, M, M)),
+    ("redshift", shape(column(nullable=False)), shape(column()), (C, M, B)),
+    ("postgres", shape(column("int")), shape(column("bigint")), (C, M, C)),
+    ("postgres", shape(column("bigint")), shape(column("int")), (M, C, M)),
+    ("postgres", shape(column("string")), shape(column("int")), (B, B, B)),
+    ("postgres", shape(column()), shape(column(nullable=False)), (M, C, M)),
+    ("postgres", shape(column("timestamp_ntz")), shape(column("timestamp")), (M, B, M)),
+    ("redis", shape(column("int")), shape(column("string")), (B, B, C)),
+    ("redis", shape(column(), column(path="b")), shape(column()), (C, B, B)),
+    ("redis", shape(column(), key=("a",)), shape(column(), column(path="b"), key=("b",)), (B, B, C)),
+    ("table", shape(column()), shape(column(), column(path="b", nullable=False, required=True)), (C, C, C)),
+    ("table", shape(column()), shape(column(nullable=False, required=True)), (B, C, B)),
+    ("postgres", shape(column()), None, (C, B, B)),
+    ("spark", None, shape(column()), (C, C, C)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("engine", "before", "after", "expected"), TABLES)
+def test_tables_and_files(engine, before, after, expected):
+    assert words(before, after, engine) == expected
+
+
+def test_what_a_consumer_does_not_read_does_not_concern_it():
+    before, after = shape(column("struct", "s"), column("int", "s.m"), column()), shape(column("struct", "s"), column())
+    assert words(before, after, "postgres", reads=frozenset({"a"}))[1] == C
+    assert words(before, after, "postgres", reads=frozenset({"s"}))[1] == B
+    assert words(before, after, "postgres", reads=frozenset({"s.m"}))[1] == B
+
+
+def test_every_rule_has_a_word_in_every_engine():
+    for engine in ROWS:
+        assert set(ROWS[engine]) - {"column.added!"} <= set(RULES)
+    typed = {rule for rule in RULES if rule.partition(".")[0] in {"type", "precision", "scale", "length", "zone"}}
+    assert set(ROWS[""]) == (set(RULES) - typed) | {"column.added!"}
+    assert all(address.startswith("https://") for address, _ in OWN.values())
+
+
+def test_a_probable_rename_is_a_question():
+    before, after = (
+        shape(column(path="total_amount", description="to pay")),
+        shape(column(path="order_total_amount", description="to pay")),
+    )
+    asked = [one for one in detect(before, after) if one.rule == "column.perhaps_renamed"]
+    verdict = classify(asked[0], Consumer(name="x", engine="spark"))
+    assert verdict.word == UNKNOWN and "total_amount" in verdict.reason and "%" in verdict.reason
+
+
+def test_the_worst_word_is_breaking_then_cannot_tell():
+    consumer = Consumer(name="x", engine="json")
+    one = classify(detect(shape(column()), shape())[0], consumer)
+    assert worst(replace(one, word=word) for word in (C, M, UNKNOWN)) == UNKNOWN
+    assert worst(replace(one, word=word) for word in (UNKNOWN, B, C)) == B
+    assert worst(()) == C
+
+
+PARTS = st.builds(
+    Part,
+    path=st.sampled_from(["a", "b", "s", "s.m"]),
+    type=st.sampled_from(["bigint", "double", "string", "date", "bigint|string"]),
+    nullable=st.booleans(),
+    required=st.booleans(),
+    open=st.booleans(),
+    enum=st.sampled_from([(), ("x",), ("x", "y")]),
+    bounds=st.sampled_from([(), (("maxLength", 3),), (("format", "uri"),)]),
+)
+SHAPES = st.lists(PARTS, unique_by=lambda part: part.path, max_size=4).map(lambda parts: Shape(parts=(ROOT, *parts)))
+
+
+@given(SHAPES, SHAPES)
+def test_a_new_reader_of_old_documents_is_an_old_reader_of_the_change_back(before, after):
+    for change in detect(before, after):
+        new = classify(change, Consumer(name="x", engine="json", direction="new_reads_old"))
+        old = classify(back(change), Consumer(name="x", engine="json", direction="old_reads_new"))
+        assert new.word == old.word
+
+
+# ------------------------------------------------------------------ SQL of a downstream job
+ORDERS = shape(column("bigint", "id"), column("decimal(12,2)", "amount"), column("string", "note"))
+NO_NOTE = shape(*ORDERS.parts[:2])
+MORE = shape(*ORDERS.parts, column(path="extra"))
+SQL = [
+    ("SELECT id, amount FROM orders", NO_NOTE, C),
+    ("SELECT id, note FROM wh.orders", NO_NOTE, B),
+    ("SELECT o.NOTE FROM orders AS o JOIN users u ON u.id = o.id", NO_NOTE, B),
+    ("SELECT u.note FROM orders AS o JOIN users u ON u.id = o.id", NO_NOTE, C),
+    ("SELECT note FROM orders AS o JOIN users u ON u.id = o.id", NO_NOTE, UNKNOWN),
+    ("SELECT * FROM orders", NO_NOTE, M),
+    ("SELECT count(*) FROM orders", NO_NOTE, C),
+    ("WITH x AS (SELECT note FROM orders) SELECT count(*) FROM x", NO_NOTE, B),
+    ("SELECT id FROM users", NO_NOTE, C),
+    ("SELECT id FROM orders WHERE note IS NOT NULL", NO_NOTE, B),
+    ("SELECT id FROM orders", MORE, C),
+    ("SELECT * FROM orders", MORE, M),
+    ("INSERT INTO orders SELECT 1, 2, 'x'", MORE, B),
+    ("INSERT INTO orders (id, amount, note) SELECT 1, 2, 'x'", MORE, C),
+    ("INSERT INTO orders (id, amount, note) SELECT 1, 2, 'x'", NO_NOTE, B),
+    ("INSERT INTO report SELECT * FROM orders", MORE, M),
+    ("SELECT sum(amount) FROM orders", shape(ORDERS.parts[0], column("double", "amount"), ORDERS.parts[2]), M),
+    ("UPDATE orders SET note = 'x' WHERE id = 1", NO_NOTE, B),
+    ("SELECT id FROM orders", None, B),
+    ("SELECT FROM WHERE (", NO_NOTE, UNKNOWN),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sql", "after", "expected"), SQL)
+def test_statements(sql, after, expected):
+    assert words(ORDERS, after, "sql", sql=sql, dataset="warehouse.public.orders", dialect="postgres")[1] == expected
+
+
+# ------------------------------------------------------------------ a Great Expectations suite
+def check(type: str, column: str | None = None, **kwargs: object) -> tuple[Check, ...]:
+    return (Check(type=type, column=column, kwargs=tuple(kwargs.items())),)
+
+
+KIND = shape(column("bigint", "id", nullable=False), column("string", "kind", enum=("x", "y")))
+WIDER = shape(KIND.parts[0], replace(KIND.parts[1], enum=("x", "y", "z")))
+GONE, EXTRA = shape(KIND.parts[0]), shape(*KIND.parts, column(path="extra"))
+TEXT_ID = shape(column("string", "id", nullable=False), KIND.parts[1])
+SUITE = [
+    (check("expect_column_values_to_be_in_set", "kind", value_set=["x", "y"]), WIDER, B),
+    (check("expect_column_values_to_be_in_set", "kind", value_set=["x", "y", "z"]), WIDER, C),
+    (check("expect_column_values_to_not_be_null", "kind"), GONE, B),
+    (check("expect_column_values_to_not_be_null", "id"), GONE, C),
+    (check("expect_table_columns_to_match_set", column_set=["id", "kind"]), EXTRA, B),
+    (check("expect_table_columns_to_match_set", column_set=["id", "kind"], exact_match=False), EXTRA, C),
+    (check("expect_table_column_count_to_equal", value=2), GONE, B),
+    (check("expect_table_columns_to_match_ordered_list", column_list=["id", "kind"]), shape(*reversed(KIND.parts)), B),
+    (check("expect_column_values_to_not_be_null", "id"), shape(column("bigint", "id"), KIND.parts[1]), M),
+    (check("expect_column_values_to_be_of_type", "id", type_="int64"), TEXT_ID, B),
+    ((), GONE, C),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("checks", "after", "expected"), SUITE)
+def test_suites(checks, after, expected):
+    assert words(KIND, after, "gx", checks=checks)[1] == expected
+
+
+def test_great_expectations_does_what_the_suite_verdicts_say():
+    """Data that uses what the change allows: what is breaking fails there, what is compatible passes."""
+    import pandas as pd
+
+    import great_expectations as gx
+
+    full = {"id": [1, 2, 3], "kind": ["x", "y", "z"], "extra": [1, 2, 3]}
+    text_id = {"id": ["1", "2"], "kind": ["x", "y"]}
+    frames = {id(WIDER): ["id", "kind"], id(GONE): ["id"], id(EXTRA): ["id", "kind", "extra"]}
+    source = gx.get_context(mode="ephemeral").data_sources.add_pandas("p")
+    whole = source.add_dataframe_asset("a").add_batch_definition_whole_dataframe("b")
+    for checks, after, expected in SUITE:
+        if not checks or expected == M:
+            continue
+        columns = frames.get(id(after), [part.path for part in after.parts])
+        rows = pd.DataFrame(text_id if after.parts[0].type == "string" else full)[columns]
+        rows = rows if id(after) == id(WIDER) else rows[:2]
+        one = checks[0]
+        kwargs = dict(one.kwargs) | ({"column": one.column} if one.column else {})
+        expectation = getattr(gx.expectations, "".join(word.title() for word in one.type.split("_")))(**kwargs)
+        passed = whole.get_batch({"dataframe": rows}).validate(expectation).success
+        assert passed is (expected == C), (one, expected)
