@@ -77,8 +77,11 @@ def writing(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def rows_in(db: sqlite3.Connection, sql: str, ids: Iterable[int]) -> Iterator[sqlite3.Row]:
-    """The rows of a query with `{ids}` in place of a list of numbers, asked in pieces."""
+    """The rows of a query with `{ids}` in place of a list of numbers, asked in pieces; of one, without a new plan."""
     asked = sorted(ids)
+    if len(asked) == 1:
+        yield from db.execute(sql.format(ids="?1"), asked)
+        return
     for start in range(0, len(asked), CHUNK):
         yield from db.execute(sql.format(ids=",".join(map(str, asked[start : start + CHUNK]))))
 
