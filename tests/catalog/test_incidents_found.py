@@ -154,6 +154,7 @@ DAYTIME = {
 }
 
 
+@pytest.mark.integration
 def test_every_incident_of_a_day_is_found_within_an_hour_and_nothing_else_is_called_anomalous(hours):
     history = hours(day=0, days=15, per_day=30_000, seed=21)
     incidents = plan(15, DAYTIME, minute=30)
