@@ -12,8 +12,7 @@ from catalog.dataset import Dataset
 from catalog.entry import Answer, CheckEntry, ColumnEdge, Edge, Impact, LineageGraph, Node
 from catalog.event import moment
 from catalog.index import Index, adjacency, facts, values
-from catalog.index.adjacency import EVERY, Cell, Cells, Flows
-from catalog.index.portrait import DAY
+from catalog.index.adjacency import EVERY, Book, Cell, Cells, Flows
 from catalog.index.store import rows_in
 
 FAR = 1 << 30
@@ -61,12 +60,13 @@ def columns(
     join or a grouping decides about every column of what it makes.
     """
     cells, at = adjacency.cells(index.db), index.id_of(dataset)
-    starts = [(at, column)] if column is not None else [(at, path) for path in sorted(cells.of.get(at, ()))]
+    starts = cells.starts(at, column or EVERY)
+    ends = starts if column is None else cells.exactly(at, column) or cells.exactly(at, EVERY)
     found: dict[tuple[Cell, Cell], int] = {}
     for depth, origin, target in chain(
-        _pairs(cells, starts, upstream, backwards=True), _pairs(cells, starts, downstream, backwards=False)
+        _pairs(cells, ends, upstream, backwards=True), _pairs(cells, starts, downstream, backwards=False)
     ):
-        found.setdefault((origin, target), depth)
+        found.setdefault((cells.cells[origin], cells.cells[target]), depth)
     return Answer(value=_column_edges(index, found), completeness=index.completeness())
 
 
@@ -77,26 +77,29 @@ def impact(index: Index, dataset: Dataset, *, column: str | None = None) -> Answ
     counts when it looks at a column that is reached, or at the whole dataset.
     """
     at, flows, cells = index.id_of(dataset), adjacency.flows(index.db, steps=False), adjacency.cells(index.db)
-    reached = _reach(cells, [(at, column or EVERY)])
+    book, starts = adjacency.book(index.db), cells.starts(at, column or EVERY)
+    reached = _reach(cells, starts)
     if column is None:
         nodes = set(_walk(flows.after, at, FAR, only=flows.seen)) - {at}
         datasets, jobs = nodes - flows.jobs, nodes & flows.jobs
     else:
-        datasets = {one for one, _ in reached} - {at}
+        reached -= {*starts}
+        datasets = {cells.cells[one][0] for one in reached} - {at}
         made_by = {job for one in datasets for job in flows.before.get(one, ()) if flows.seen[job, one][1]}
         jobs = {job for job in made_by if {at, *datasets} & set(flows.before.get(job, ()))}
         jobs |= {job for job in flows.after.get(at, ()) if flows.seen[at, job][1] and not flows.after.get(job)}
-    names = values.dataset_names(index.db, {*datasets, *(one for one, _ in reached)})
-    rank = {one: n for n, one in enumerate(sorted(names, key=lambda one: (names[one].namespace, names[one].name)))}
-    told = sorted((rank[one], path, one) for one, path in reached if path != EVERY and (one, path) != (at, column))
-    named = values.job_names(index.db, jobs)
+    looked = None if column is None else {(at, column), *(cells.cells[one] for one in reached)}
+    named = [book.jobs[job] for job in sorted(jobs, key=book.rank.__getitem__)]
     value = Impact(
-        start=dataset, column=column, datasets=tuple(names[one] for one in sorted(datasets, key=rank.__getitem__)),
-        columns=tuple((names[one], path) for _, path, one in told), jobs=tuple(sorted(named.values())),
-        checks=_checks(index, {at, *datasets}, reached if column is not None else None),
-        owners=_owners(index, datasets, jobs), runs_24h=_runs(index, jobs),
+        start=dataset, column=column, jobs=tuple(named),
+        datasets=tuple(book.datasets[one] for one in sorted(datasets, key=book.rank.__getitem__)),
+        columns=tuple((book.datasets[one], path) for one, path in map(cells.cells.__getitem__, sorted(reached))
+                      if path != EVERY),
+        checks=tuple(_checks(book, {at, *datasets}, looked)),
+        owners=tuple(sorted({name for one in datasets | jobs for name in book.owners.get(one, "").split(", ")} - {""})),
+        runs_24h=sum(book.runs.get(job, 0) for job in jobs),
     )  # fmt: skip
-    return Answer(value=value, completeness=index.completeness(named.values()))
+    return Answer(value=value, completeness=index.completeness(named))
 
 
 def _walk(
@@ -138,12 +141,12 @@ def _names(index: Index, ids: Iterable[int], flows: Flows) -> dict[int, Node]:
     return found | values.job_names(index.db, asked - set(found))
 
 
-def _pairs(cells: Cells, starts: Iterable[Cell], steps: int, *, backwards: bool) -> Iterable[tuple[int, Cell, Cell]]:
+def _pairs(cells: Cells, starts: Iterable[int], steps: int, *, backwards: bool) -> Iterable[tuple[int, int, int]]:
     """(depth, origin, target) of every edge that is met within so many hops."""
     layer = list(starts)
     seen = set(layer)
     for depth in range(1, steps + 1):
-        following: dict[Cell, None] = {}
+        following: dict[int, None] = {}
         for cell in layer:
             for origin, target in cells.into(cell) if backwards else cells.out_of(cell):
                 yield depth, origin, target
@@ -154,16 +157,14 @@ def _pairs(cells: Cells, starts: Iterable[Cell], steps: int, *, backwards: bool)
             return
 
 
-def _reach(cells: Cells, starts: Iterable[Cell]) -> set[Cell]:
-    layer = list(starts)
-    seen = set(layer)
+def _reach(cells: Cells, starts: Iterable[int]) -> set[int]:
+    """Everything behind these; they themselves where a circle leads back."""
+    reached: set[int] = set()
+    layer = set(starts)
     while layer:
-        cell = layer.pop()
-        for other in cells.onwards(cell):
-            if other not in seen:
-                seen.add(other)
-                layer.append(other)
-    return seen
+        layer = {to for at in layer for to in cells.onwards(at)} - reached
+        reached |= layer
+    return reached
 
 
 def _column_edges(index: Index, found: Mapping[tuple[Cell, Cell], int]) -> tuple[ColumnEdge, ...]:
@@ -207,28 +208,7 @@ def _where(row: Row) -> tuple[Cell, Cell]:
     return (row["origin"], row["origin_column"]), (row["target"], row["target_column"])
 
 
-def _checks(index: Index, datasets: set[int], reached: set[Cell] | None) -> tuple[CheckEntry, ...]:
-    names = [
-        *datasets,
-        *(row[0] for row in rows_in(index.db, "SELECT alias FROM alias WHERE dataset IN ({ids})", datasets)),
-    ]
-    found = values.checks(index.db, names, history=0)
-    return tuple(one for one in found if one.current and (reached is None or _looks(index, one, reached)))
-
-
-def _looks(index: Index, check: CheckEntry, reached: set[Cell]) -> bool:
-    at = index.id_of(check.dataset)
-    return check.column is None or (at, check.column) in reached or (at, EVERY) in reached
-
-
-def _owners(index: Index, datasets: set[int], jobs: set[int]) -> tuple[str, ...]:
-    of_datasets = "SELECT owner FROM dataset WHERE id IN ({ids}) AND owner IS NOT NULL"
-    of_jobs = "SELECT value FROM latest WHERE facet = 'owner' AND subject IN ({ids})"
-    found = [*rows_in(index.db, of_datasets, datasets), *rows_in(index.db, of_jobs, jobs)]
-    return tuple(sorted({name for row in found for name in row[0].split(", ")}))
-
-
-def _runs(index: Index, jobs: set[int]) -> int:
-    """Runs of these jobs in the day before the record's newest event."""
-    sql = f"SELECT count(*) FROM run WHERE job IN ({{ids}}) AND first > (SELECT max(time) FROM event) - {DAY}"
-    return sum(row[0] for row in rows_in(index.db, sql, jobs))
+def _checks(book: Book, datasets: set[int], looked: set[Cell] | None) -> Iterable[CheckEntry]:
+    for at, one in book.checks:
+        if at in datasets and (looked is None or one.column is None or {(at, one.column), (at, EVERY)} & looked):
+            yield one

@@ -1,6 +1,6 @@
 """The edges of the record in memory, as numbers, for walks: read once per state of the index.
 
-Reading 100,000 edges takes a tenth of a second, walking them less; so they are kept for as long as nothing changes.
+Reading 100,000 edges takes a second, walking them a hundredth; so they are kept for as long as nothing changes.
 """
 
 import sqlite3
@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from catalog.dataset import Dataset
+from catalog.entry import CheckEntry, Job
+from catalog.index import values
+from catalog.index.portrait import DAY
 from catalog.index.store import recall
 
 EVERY = "*"
@@ -19,11 +23,14 @@ FLOWS = """SELECT f.job, j.task, f.side, coalesce(a.dataset, f.dataset) AS datas
 PRESENT = """(f.last_seen >= j.begin AND (m.last_seen >= j.begin OR m.last_seen =
   (SELECT max(o.last_seen) FROM mapping o WHERE o.job = m.job AND o.dataset = m.dataset)))"""
 """Whether a mapping holds: its edge is current, and nothing else was told of its target since."""
-CELLS = f"""SELECT DISTINCT coalesce(b.dataset, s.origin), s.origin_column, coalesce(a.dataset, m.dataset),
-  s.target_column FROM mapping m JOIN job j ON j.id = m.job
+MAPPED = f"""SELECT DISTINCT m.lineage, coalesce(a.dataset, m.dataset) FROM mapping m JOIN job j ON j.id = m.job
   JOIN flow f ON f.job = m.job AND f.dataset = m.dataset AND f.side = 'out'
-  JOIN column_source s ON s.lineage = m.lineage LEFT JOIN alias a ON a.alias = m.dataset
-  LEFT JOIN alias b ON b.alias = s.origin WHERE {PRESENT}"""
+  LEFT JOIN alias a ON a.alias = m.dataset WHERE {PRESENT}"""
+ALIASES = "SELECT alias, dataset FROM alias"
+SOURCES = "SELECT lineage, target_column, origin, origin_column FROM column_source"
+OWNERS = """SELECT id, owner FROM dataset WHERE owner IS NOT NULL UNION ALL
+  SELECT subject, value FROM latest WHERE facet = 'owner' AND subject IN (SELECT id FROM job)"""
+RUNS = f"SELECT job, count(*) FROM run WHERE first > (SELECT max(time) FROM event) - {DAY} GROUP BY job"
 _held: dict[tuple[Any, ...], Any] = {}
 
 
@@ -39,27 +46,48 @@ class Flows:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Present edges between columns; `of`: the columns of each dataset that have any."""
+    """Present edges between columns, which are numbered in the order of their names; `of`: those of each dataset."""
 
-    after: dict[Cell, list[Cell]]
-    before: dict[Cell, list[Cell]]
-    of: dict[int, set[str]]
+    cells: list[Cell]
+    number: dict[Cell, int]
+    after: list[list[int]]
+    before: list[list[int]]
+    of: dict[int, list[int]]
 
-    def onwards(self, cell: Cell) -> Iterable[Cell]:
+    def exactly(self, dataset: int, column: str) -> list[int]:
+        """A column, or `*` itself; nothing when no edge names it."""
+        return [self.number[dataset, column]] if (dataset, column) in self.number else []
+
+    def starts(self, dataset: int, column: str) -> list[int]:
+        """A column, or every one of the whole dataset."""
+        return self.of.get(dataset, []) if column == EVERY else self.exactly(dataset, column)
+
+    def onwards(self, at: int) -> Iterable[int]:
         """What a column feeds; the whole dataset feeds what any of its columns does."""
-        if cell[1] != EVERY:
-            return self.after.get(cell, ())
-        return [to for column in self.of.get(cell[0], ()) for to in self.after.get((cell[0], column), ())]
+        if self.cells[at][1] != EVERY:
+            return self.after[at]
+        return [to for start in self.starts(*self.cells[at]) for to in self.after[start]]
 
-    def out_of(self, cell: Cell) -> Iterable[tuple[Cell, Cell]]:
+    def out_of(self, at: int) -> Iterable[tuple[int, int]]:
         """The edges by which a column, or any column of the whole dataset, feeds others."""
-        starts = [cell] if cell[1] != EVERY else [(cell[0], column) for column in self.of.get(cell[0], ())]
-        return ((start, to) for start in starts for to in self.after.get(start, ()))
+        return ((start, to) for start in self.starts(*self.cells[at]) for to in self.after[start])
 
-    def into(self, cell: Cell) -> Iterable[tuple[Cell, Cell]]:
+    def into(self, at: int) -> Iterable[tuple[int, int]]:
         """The edges that feed a column, or its whole dataset."""
-        ends = [cell] if cell[1] == EVERY else [cell, (cell[0], EVERY)]
-        return ((origin, end) for end in ends for origin in self.before.get(end, ()))
+        every = self.number.get((self.cells[at][0], EVERY), at)
+        return ((origin, end) for end in dict.fromkeys((at, every)) for origin in self.before[end])
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What is told of where walks lead: names in order, owners, runs of the record's last day, current checks."""
+
+    datasets: dict[int, Dataset]
+    jobs: dict[int, Job]
+    rank: dict[int, int]
+    owners: dict[int, str]
+    runs: dict[int, int]
+    checks: list[tuple[int, CheckEntry]]
 
 
 def flows(db: sqlite3.Connection, *, steps: bool) -> Flows:
@@ -68,14 +96,20 @@ def flows(db: sqlite3.Connection, *, steps: bool) -> Flows:
 
 
 def cells(db: sqlite3.Connection) -> Cells:
-    """All present edges between columns."""
-    return _keep(db, ("cells",), lambda: _cells(db))
+    """All present edges between columns; what a lineage says never changes, so they hold while the same ones do."""
+    told = _keep(db, ("told",), lambda: tuple(frozenset(map(tuple, db.execute(sql))) for sql in (MAPPED, ALIASES)))
+    return _keep(db, ("cells",), lambda: _cells(db, *told), told)
 
 
-def _keep(db: sqlite3.Connection, what: tuple[Any, ...], make: Callable[[], T]) -> T:
-    """The value of this state of this index; those of older states are let go."""
-    state = (recall(db, "identity"), recall(db, "generation"))
-    key = (state[0], *what)
+def book(db: sqlite3.Connection) -> Book:
+    """The names and standings of everything."""
+    return _keep(db, ("book",), lambda: _book(db))
+
+
+def _keep(db: sqlite3.Connection, what: tuple[Any, ...], make: Callable[[], T], state: object = None) -> T:
+    """The value of this state of this index (else of its generation); those of older states are let go."""
+    identity = recall(db, "identity")
+    state, key = state or recall(db, "generation"), (identity, *what)
     held = _held.get(key)
     if held is None or held[0] != state:
         _held[key] = held = (state, make())
@@ -99,13 +133,35 @@ def _flows(db: sqlite3.Connection, job: str) -> Flows:
     return Flows(after, before, seen, frozenset(jobs))
 
 
-def _cells(db: sqlite3.Connection) -> Cells:
-    after: dict[Cell, list[Cell]] = {}
-    before: dict[Cell, list[Cell]] = {}
-    of: dict[int, set[str]] = {}
-    for origin, column, target, fed in db.execute(CELLS):
-        after.setdefault((origin, column), []).append((target, fed))
-        before.setdefault((target, fed), []).append((origin, column))
-        of.setdefault(origin, set()).add(column)
-        of.setdefault(target, set()).add(fed)
-    return Cells(after, before, of)
+def _cells(db: sqlite3.Connection, mapped: Iterable[tuple[int, int]], aliases: Iterable[tuple[int, int]]) -> Cells:
+    targets: dict[int, list[int]] = {}
+    behind = dict(aliases)
+    for lineage, target in mapped:
+        targets.setdefault(lineage, []).append(target)
+    edges = {
+        ((behind.get(origin, origin), column), (target, fed))
+        for lineage, fed, origin, column in db.execute(SOURCES)
+        for target in targets.get(lineage, ())
+    }
+    rank = {at: n for n, at in enumerate(values.dataset_names(db))}
+    cells = sorted({cell for edge in edges for cell in edge}, key=lambda cell: (rank[cell[0]], cell[1]))
+    number = {cell: n for n, cell in enumerate(cells)}
+    after: list[list[int]] = [[] for _ in cells]
+    before: list[list[int]] = [[] for _ in cells]
+    for origin, to in edges:
+        after[number[origin]].append(number[to])
+        before[number[to]].append(number[origin])
+    of: dict[int, list[int]] = {}
+    for n, (dataset, _) in enumerate(cells):
+        of.setdefault(dataset, []).append(n)
+    return Cells(cells, number, after, before, of)
+
+
+def _book(db: sqlite3.Connection) -> Book:
+    datasets, jobs = values.dataset_names(db), values.job_names(db)
+    ids = {name: at for at, name in datasets.items()}
+    return Book(
+        datasets, jobs, {at: n for named in (datasets, jobs) for n, at in enumerate(named)},
+        dict(map(tuple, db.execute(OWNERS))), dict(map(tuple, db.execute(RUNS))),
+        [(ids[one.dataset], one) for one in values.checks(db, None, history=0) if one.current],
+    )  # fmt: skip

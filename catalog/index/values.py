@@ -122,16 +122,20 @@ def origins(db: sqlite3.Connection, told: Mapping[str, Sequence[int]]) -> dict[s
     }
 
 
-def job_names(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Job]:
-    """The jobs behind numbers."""
-    sql = "SELECT id, namespace, name FROM job_name WHERE id IN ({ids})"
-    return {row["id"]: Job(row["namespace"], row["name"]) for row in rows_in(db, sql, ids)}
+def job_names(db: sqlite3.Connection, ids: Iterable[int] | None = None) -> dict[int, Job]:
+    """The jobs behind numbers; without any, all in the order of their names."""
+    return {at: Job(*name) for at, *name in _names(db, "job_name", ids)}
 
 
-def dataset_names(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, Dataset]:
-    """The datasets behind numbers."""
-    sql = "SELECT id, namespace, name FROM dataset_name WHERE id IN ({ids})"
-    return {row["id"]: Dataset(row["namespace"], row["name"]) for row in rows_in(db, sql, ids)}
+def dataset_names(db: sqlite3.Connection, ids: Iterable[int] | None = None) -> dict[int, Dataset]:
+    """The datasets behind numbers; without any, all in the order of their names."""
+    return {at: Dataset(*name) for at, *name in _names(db, "dataset_name", ids)}
+
+
+def _names(db: sqlite3.Connection, table: str, ids: Iterable[int] | None) -> Iterable[Rows]:
+    sql = f"SELECT id, namespace, name FROM {table}"
+    every = f"{sql} ORDER BY namespace, name"
+    return db.execute(every) if ids is None else rows_in(db, f"{sql} WHERE id IN ({{ids}})", ids)
 
 
 def runs(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> tuple[RunEntry, ...]:
