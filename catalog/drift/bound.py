@@ -37,15 +37,12 @@ def certain(name: str, before: str, after: str) -> bool:
     return name == "format" and before in FORMATS and after in FORMATS
 
 
-def admits(bounds: Bounds, value: object) -> bool | None:
-    """Whether one value keeps every limit; None where a limit cannot be evaluated here."""
+def admits(bounds: Bounds, value: str) -> bool | None:
+    """Whether a text keeps every limit; None where a limit cannot be evaluated here."""
     limits = _limits(bounds)
-    if limits.keys() - {"minimum", "maximum", "minLength", "maxLength"}:
+    if limits.keys() - {"minLength", "maxLength"}:
         return None
-    if isinstance(value, str):
-        lower, upper = limits.get("minLength", 0), limits.get("maxLength", math.inf)
-        return bool(lower <= len(value) <= upper)  # type: ignore[operator]
-    return None if limits else True
+    return float(str(limits.get("minLength", 0))) <= len(value) <= float(str(limits.get("maxLength", math.inf)))
 
 
 def _limits(bounds: Bounds) -> dict[str, object]:

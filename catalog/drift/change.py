@@ -11,7 +11,8 @@ class Change:
     """A change of one aspect of one part; `path` is "" for the dataset itself, the new path for a rename.
 
     `before` and `after` are the aspect in words, None where there was none. `old` and `new` are the whole parts: a
-    judgement needs nothing else. `open_before` and `open_after`: whether undeclared members may stand beside it.
+    judgement needs nothing else; of a column that came or went the other one is the schema that held for undeclared
+    members, if there was one. `open_before` and `open_after`: whether undeclared members may stand beside it.
     """
 
     rule: str
@@ -25,6 +26,11 @@ class Change:
     open_after: bool = True
     score: float | None = None
     """How probable a rename is, 0 to 1; None for everything that is certain."""
+
+    @property
+    def former(self) -> str:
+        """The path that it had before: another one only for renames."""
+        return self.before or "" if self.rule.endswith("renamed") else self.path
 
     @property
     def fingerprint(self) -> str:

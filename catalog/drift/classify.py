@@ -65,10 +65,10 @@ def worst(verdicts: Iterable[Verdict]) -> Word:
 
 def back(change: Change) -> Change:
     """The change that undoes it, by the mirror of its rule."""
-    path = change.old.path if change.rule == "column.renamed" and change.old else change.path
     return replace(
-        change, rule=RULES[change.rule].mirror or change.rule, path=path, before=change.after, after=change.before,
-        old=change.new, new=change.old, open_before=change.open_after, open_after=change.open_before,
+        change, rule=RULES[change.rule].mirror or change.rule, path=change.former,
+        before=change.after, after=change.before, old=change.new, new=change.old,
+        open_before=change.open_after, open_after=change.open_before,
     )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def _judged(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
 
 def _read(change: Change, paths: frozenset[str]) -> bool:
     """Whether it concerns one of the paths, something in it or around it, or the dataset."""
-    at = change.old.path if change.old else change.path
+    at = change.former
     if not at or change.rule.startswith("dataset."):
         return True
     return any(at == path or at.startswith(f"{path}.") or path.startswith(f"{at}.") for path in paths)

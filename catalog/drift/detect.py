@@ -12,6 +12,8 @@ from catalog.drift.rename import probable
 from catalog.drift.shape import ROOT, Part, Shape
 
 PII = "pii"
+ABSENT = "\0"
+"""A path that nothing has; ROOT is one that a document has."""
 
 
 def detect(before: Shape | None, after: Shape | None) -> tuple[Change, ...]:
@@ -37,12 +39,14 @@ def detect(before: Shape | None, after: Shape | None) -> tuple[Change, ...]:
     for part in after.parts:
         if part.path in pairs:
             found += _part(pairs[part.path], part, moved=part.path in moved)
-        elif part.parent in pairs or part.parent not in news:
-            found.append(_addition(part, pairs.get(part.parent), news.get(part.parent)))
+        elif (above := _above(part, news)) in pairs or above not in news:
+            wild = olds.get(f"{pairs[above].path}.*") if above in pairs else None
+            found.append(_addition(part, pairs.get(above), news.get(above), wild))
     back = {old.path: path for path, old in pairs.items()}
     for part in went:
-        if part.parent in back or part.parent not in olds:
-            found.append(_removal(part, olds.get(part.parent), news.get(back.get(part.parent, ""))))
+        if (above := _above(part, olds)) in back or above not in olds:
+            wild = news.get(f"{back[above]}.*") if above in back else None
+            found.append(_removal(part, olds.get(above), news.get(back.get(above, ABSENT)), wild))
     found += probable(went, came)
     return tuple(found)
 
@@ -117,16 +121,25 @@ def _in_order(ranks: list[int]) -> list[bool]:
     return kept
 
 
-def _addition(part: Part, old_parent: Part | None, parent: Part | None) -> Change:
+def _above(part: Part, known: dict[str, Part]) -> str:
+    """The nearest part that it is in: names may have dots of their own."""
+    path = part.parent
+    while path and path not in known:
+        path = path.rpartition(".")[0]
+    return path
+
+
+def _addition(part: Part, old_parent: Part | None, parent: Part | None, wild: Part | None) -> Change:
+    """`wild` is the schema that it fell under before, if there was one for all undeclared members."""
     return Change(
-        rule="column.added", path=part.path, after=part.type, new=part,
+        rule="column.added", path=part.path, after=part.type, old=wild, new=part,
         open_before=old_parent.open if old_parent else True, open_after=parent.open if parent else True,
     )  # fmt: skip
 
 
-def _removal(part: Part, parent: Part | None, new_parent: Part | None) -> Change:
+def _removal(part: Part, parent: Part | None, new_parent: Part | None, wild: Part | None) -> Change:
     return Change(
-        rule="column.dropped", path=part.path, before=part.type, old=part,
+        rule="column.dropped", path=part.path, before=part.type, old=part, new=wild,
         open_before=parent.open if parent else True, open_after=new_parent.open if new_parent else True,
     )  # fmt: skip
 

@@ -8,7 +8,10 @@ from catalog.drift import bound, kind
 from catalog.drift.change import Change
 from catalog.drift.effect import effect
 from catalog.drift.promotion import SOURCE, Word
+from catalog.drift.shape import Part
 
+ALL = frozenset({"_element", "*"})
+"""Names of the members that stand for all elements of an array, or all other members of an object."""
 ACCEPTED = frozenset({
     "null.forbidden", "required.added", "enum.added", "enum.value_removed", "bound.tightened", "open.refused",
     "default.added", "default.removed", "default.changed", "column.moved",
@@ -23,7 +26,12 @@ ADDRESS = "https://json-schema.org/draft/2020-12/json-schema-core"
 
 def judge(change: Change) -> tuple[Word, str, str]:
     """For an old reader of new documents: word, reason, source. The other direction is this one of the change back."""
+    at = change.new if change.rule == "column.added" else change.old
+    if at and at.name in ALL and change.rule in {"column.added", "column.dropped"}:
+        return _all_members(change)
     if change.rule == "column.added":
+        if change.old:
+            return _wild(change.old, change.new)
         if change.open_before:
             return "compatible", "undeclared members are admitted", ADDRESS
         return "breaking", "undeclared members are refused", ADDRESS
@@ -51,9 +59,25 @@ def _is_type(rule: str) -> bool:
     return rule.partition(".")[0] in {"type", "precision", "scale", "length", "zone"}
 
 
+def _all_members(change: Change) -> tuple[Word, str, str]:
+    """A schema of all elements or of all other members came or went: they were there before, and of any type."""
+    if change.rule == "column.added" or not change.open_after:
+        return "compatible", "only some of what was admitted comes now", ADDRESS
+    return "breaking", "members of any type may come now", ADDRESS
+
+
+def _wild(reader: Part, writer: Part | None) -> tuple[Word, str, str]:
+    """A new member where the reader has one schema for all that it does not name."""
+    if writer and (reader.nullable or not writer.nullable) and reader.type == writer.type and not reader.bounds:
+        return "compatible", "the schema of other members admits it", ADDRESS
+    return _type(reader.type, writer.type if writer else "any")
+
+
 def _dropped(change: Change) -> tuple[Word, str, str]:
     if change.old and change.old.required:
         return "breaking", "a required member is missing", ADDRESS
+    if change.old and change.new and _wild(change.old, change.new)[0] == "compatible":
+        return "compatible", "under its former name it comes as it came", ADDRESS
     if change.open_after:
         return "may break", "undeclared now: it may come back as anything", ADDRESS
     return "compatible", "an optional member no longer comes", ADDRESS
@@ -78,6 +102,6 @@ def _refused(change: Change) -> tuple[Word, str, str]:
     """A schema admits more now; nothing is lost when the values are listed and the reader accepts each of them."""
     old, new = change.old, change.new
     listed = new.enum if new and change.rule == "bound.loosened" else ()
-    if old and listed and all(bound.admits(old.bounds, value) for value in listed):
+    if old and listed and old.type == "string" and all(bound.admits(old.bounds, value) for value in listed):
         return "compatible", "every listed value keeps the former limit", SOURCE["json"]
     return "breaking", "a new document may be one that the reader refuses", SOURCE["json"]

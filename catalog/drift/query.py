@@ -113,7 +113,7 @@ def judge(change: Change, sql: str, dataset: str, dialect: str) -> tuple[Word, s
         return "breaking", "inserts by place, without a list of columns", ADDRESS
     if change.rule == "dataset.dropped":
         return "breaking", "the dataset is gone", ADDRESS
-    old = (change.old.path if change.old else change.path).split(".")[0].lower()
+    old = change.former.split(".")[0].lower()
     if change.rule == "column.added":
         return (
             ("may break", "takes every column: one more comes", ADDRESS)

@@ -21,11 +21,12 @@ from catalog.word import words as split
 
 SURE, AHEAD = 0.6, 0.01
 """From this likeness on, the best candidate need not be far before the second."""
-LEAST, RIVAL = 0.22, 0.4
+LEAST, RIVAL = 0.22, 0.6
 """Below `SURE` the second best may have this part of the best one's likeness; below `LEAST` all is chance."""
-EXPLAINED = 0.9
+EXPLAINED = 0.75
 """What a word counts that only the other's description has."""
-SIBLING = 0.8
+SPELLED = 0.86
+SIBLING = 0.9
 """What is left of a likeness when one word stands in place of another."""
 FEW, NEAREST, COMMON = 12, 4, 40
 """Of more than a few candidates only so many that share the rarest words are compared; common words find none."""
@@ -33,11 +34,12 @@ Words = tuple[str, ...]
 Weigh = Callable[[str], float]
 ENDING = re.compile(r"(?<=..)(?:ation|ing|age|ion|ed|e)$")
 SHORT = {
-    "addr": "address", "net": "network", "sock": "socket", "desc": "description", "num": "number", "qty": "quantity",
-    "amt": "amount", "ts": "timestamp", "cnt": "count", "msg": "message", "err": "error", "avg": "average",
-    "cust": "customer", "prod": "product", "cat": "category", "org": "organization", "env": "environment",
-    "config": "configuration", "info": "information", "temp": "temperature", "id": "identifier", "src": "source",
-    "dst": "destination", "lat": "latitude", "lon": "longitude", "lng": "longitude", "pct": "percent", "dt": "date",
+    "db": "database", "addr": "address", "net": "network", "sock": "socket", "desc": "description", "num": "number",
+    "qty": "quantity", "amt": "amount", "ts": "timestamp", "cnt": "count", "msg": "message", "err": "error",
+    "avg": "average", "cust": "customer", "prod": "product", "cat": "category", "org": "organization",
+    "env": "environment", "config": "configuration", "info": "information", "temp": "temperature",
+    "id": "identifier", "src": "source", "dst": "destination", "lat": "latitude", "lon": "longitude",
+    "lng": "longitude", "pct": "percent", "dt": "date",
 }  # fmt: skip
 QUOTED = re.compile(r"`[^`]*`")
 EMPTY = frozenset(
@@ -58,7 +60,7 @@ class Likeness:
 @lru_cache(maxsize=1 << 16)
 def words(text: str) -> Words:
     """The words of a name or a sentence as search knows them, without those that say nothing."""
-    return tuple(word for word in split(text) if word not in EMPTY)
+    return tuple(SHORT.get(word, word) for word in split(text) if word not in EMPTY)
 
 
 def probable(went: Sequence[Part], came: Sequence[Part]) -> Iterator[Change]:
@@ -172,9 +174,10 @@ def _near(one: str, other: str) -> float:
     if one == other:
         return 1.0
     short, long = sorted((one, other), key=len)
-    if _stem(one) == _stem(other) or SHORT.get(short) == long:
+    if _stem(one) == _stem(other):
         return 0.85
-    return Indel.normalized_similarity(one, other) if len(short) > 3 or len(long) == 3 else 0.0
+    near = Indel.normalized_similarity(one, other) if len(short) > 3 or len(long) == 3 else 0.0
+    return near if near >= (SPELLED if len(long) > 3 else 0.8) else 0.0
 
 
 @lru_cache(maxsize=1 << 14)

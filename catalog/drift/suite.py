@@ -39,7 +39,7 @@ def _judged(change: Change, checks: tuple[Check, ...]) -> Iterator[tuple[Word, C
 
 
 def _word(change: Change, check: Check) -> Word:
-    gone = change.old.path if change.old else change.path
+    gone = change.former
     named, whole = _named(check), check.type in LISTS | COUNTS
     if change.rule == "dataset.dropped":
         return "breaking"

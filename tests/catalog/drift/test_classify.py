@@ -37,6 +37,7 @@ def words(before: Shape | None, after: Shape | None, engine: str, **more) -> tup
     )
 
 
+LIST, MAP, ANY = column("array", "l"), column("struct", "m"), column("bigint", "m.*")
 MUST = column(required=True)
 JSON = [
     ("an optional member in a closed document", (ROOT,), (ROOT, column()), C, B),
@@ -57,6 +58,10 @@ JSON = [
     ("another pattern", (ROOT, limited(pattern="a")), (ROOT, limited(pattern="b")), UNKNOWN, UNKNOWN),
     ("another format", (ROOT, limited(format="uri")), (ROOT, limited(format="ipv4")), B, B),
     ("unknown members refused", (OPEN,), (ROOT,), B, C),
+    ("elements of any type get one", (ROOT, LIST), (ROOT, LIST, column(path="l._element")), B, C),
+    ("a text among numbers of any name", (ROOT, MAP, ANY), (ROOT, MAP, ANY, column("string", "m.x")), M, B),
+    ("a number among numbers of any name", (ROOT, MAP, ANY), (ROOT, MAP, ANY, column("bigint", "m.x")), C, C),
+    ("a name with a dot in a closed document", (ROOT,), (ROOT, column(path="x.y")), C, B),
     ("another description", (ROOT, column(description="x")), (ROOT, column(description="y")), C, C),
     ("another order", (ROOT, column(), column(path="b")), (ROOT, column(path="b"), column()), C, C),
     ("a rename with an alias", (ROOT, MUST), (ROOT, replace(MUST, path="b", aliases=frozenset({"a"}))), C, B),

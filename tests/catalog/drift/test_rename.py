@@ -1,0 +1,67 @@
+"""Likeness of names, by evidence: what is guessed, and what is left to somebody who knows."""
+
+import pytest
+
+from catalog.drift import Part
+from catalog.drift.rename import best, probable, rank
+
+
+def column(path: str, type: str = "string", description: str = "", values: tuple[str, ...] = ()) -> Part:
+    return Part(path=path, type=type, description=description, values=values)
+
+
+ADDED = [column("customer_identifier"), column("order_total", "decimal(12,2)"), column("shipped_at", "timestamp")]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (column("customerIdentifier"), "customer_identifier"),
+        (column("cust_identifier"), "customer_identifier"),
+        (column("total", "decimal(12,2)"), "order_total"),
+        (column("total", "decimal(10,2)"), "order_total"),
+        (column("sent", "timestamp", description="unlike anything"), None),
+        (column("colour"), None),
+    ],
+)
+def test_a_name_that_says_the_same(old, new):
+    found = best(old, ADDED)
+    assert (found.new.path if found else None) == new
+
+
+def test_the_description_tells_what_the_name_does_not():
+    told = "what the customer has to pay"
+    assert best(column("total", description=told), [column("amount_due", description=told), column("note")])
+
+
+def test_shared_values_make_a_likely_name_likelier():
+    old, new = column("state", values=("open", "paid")), column("order_state")
+    plain = rank(old, [new])[0].score
+    assert rank(old, [column("order_state", values=("paid", "open", "sent"))])[0].score > plain
+
+
+def test_a_type_that_holds_none_of_the_values_speaks_against_it():
+    old = column("amount", "decimal(12,2)")
+    assert (
+        rank(old, [column("amount_due", "boolean")])[0].score
+        < rank(old, [column("amount_due", "decimal(14,2)")])[0].score
+    )
+
+
+def test_two_candidates_near_each_other_are_no_answer():
+    assert best(column("amount"), [column("amount_gross"), column("amount_total")]) is None
+
+
+def test_a_new_column_that_two_former_ones_look_like_is_no_answer():
+    assert not list(probable([column("order_total_a"), column("order_total_b")], [column("order_total_c")]))
+
+
+def test_among_many_the_one_with_the_same_rare_words_is_found():
+    many = [column(f"field_{number}") for number in range(500)] + [column("session_duration_minutes")]
+    found = list(probable([column("session_duration")], many))
+    assert [one.after for one in found] == ["session_duration_minutes"]
+
+
+def test_evidence_is_told():
+    found = rank(column("net_addr"), [column("network_address")])[0]
+    assert found.score > 0.7 and dict(found.evidence)["words"] == 1.0
