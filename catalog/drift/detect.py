@@ -1,13 +1,12 @@
 """What changed between two shapes of a dataset. Pure; the judgement of a change is in `classify`."""
 
-from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise
 
 from catalog.drift import kind
 from catalog.drift.bound import compare as compare_bounds
 from catalog.drift.change import Change
 from catalog.drift.check import compare as compare_checks
+from catalog.drift.match import around, matched, moved_parts
 from catalog.drift.rename import probable
 from catalog.drift.shape import ROOT, Part, Shape
 
@@ -29,104 +28,26 @@ def detect(before: Shape | None, after: Shape | None) -> tuple[Change, ...]:
         return gone if after is None else (Change(rule="dataset.added", path=ROOT),)
     if before == after:
         return ()
-    pairs = _matched(before, after)
+    pairs = matched(before, after)
     kept = {old.path for old in pairs.values()}
     came = [part for part in after.parts if part.path not in pairs]
     went = [part for part in before.parts if part.path not in kept]
     olds, news = {part.path: part for part in before.parts}, {part.path: part for part in after.parts}
-    moved = _moved(before, after, pairs)
+    moved = moved_parts(before, after, pairs)
     found = list(_dataset(before, after))
     for part in after.parts:
         if part.path in pairs:
             found += _part(pairs[part.path], part, moved=part.path in moved)
-        elif (above := _above(part, news)) in pairs or above not in news:
+        elif (above := around(part, news)) in pairs or above not in news:
             wild = olds.get(f"{pairs[above].path}.*") if above in pairs else None
             found.append(_addition(part, pairs.get(above), news.get(above), wild))
     back = {old.path: path for path, old in pairs.items()}
     for part in went:
-        if (above := _above(part, olds)) in back or above not in olds:
+        if (above := around(part, olds)) in back or above not in olds:
             wild = news.get(f"{back[above]}.*") if above in back else None
             found.append(_removal(part, olds.get(above), news.get(back.get(above, ABSENT)), wild))
     found += probable(went, came)
     return tuple(found)
-
-
-def _matched(before: Shape, after: Shape) -> dict[str, Part]:
-    """The old part of each new part's path, where there is one."""
-    by_id = {part.id: part for part in before.parts if part.id is not None}
-    by_path = {part.path: part for part in before.parts}
-    pairs: dict[str, Part] = {}
-    for part in after.parts:
-        same = by_id.get(part.id) if part.id is not None else None
-        other = by_path.get(part.path)
-        if same is None and other is not None and (other.id is None or part.id is None):
-            same = other
-        if same is not None:
-            pairs[part.path] = same
-    taken = {old.path for old in pairs.values()}
-    for part in after.parts:
-        for alias in sorted(part.aliases) if part.path not in pairs else ():
-            path = alias if "." in alias or not part.parent else f"{part.parent}.{alias}"
-            if path in by_path and path not in taken:
-                pairs[part.path] = by_path[path]
-                taken.add(path)
-                break
-    _members_follow(before, after, pairs)
-    return pairs
-
-
-def _members_follow(before: Shape, after: Shape, pairs: dict[str, Part]) -> None:
-    """Members of a renamed struct are the same members: parents come first, so one pass is enough."""
-    renamed = {path: old.path for path, old in pairs.items() if old.path != path}
-    if not renamed:
-        return
-    by_path, taken = {part.path: part for part in before.parts}, {old.path for old in pairs.values()}
-    for part in after.parts:
-        if part.path not in pairs and part.parent in renamed:
-            path = f"{renamed[part.parent]}.{part.name}"
-            if path in by_path and path not in taken:
-                pairs[part.path] = by_path[path]
-                taken.add(path)
-                renamed[part.path] = path
-
-
-def _moved(before: Shape, after: Shape, pairs: dict[str, Part]) -> set[str]:
-    """Paths that stand elsewhere among the parts that both have: those outside the longest row that kept its order."""
-    place = {part.path: n for n, part in enumerate(before.parts)}
-    groups: dict[str, list[str]] = {}
-    for part in after.parts:
-        if part.path in pairs:
-            groups.setdefault(part.parent, []).append(part.path)
-    moved: set[str] = set()
-    for paths in groups.values():
-        ranks = [place[pairs[path].path] for path in paths]
-        if any(one > other for one, other in pairwise(ranks)):
-            moved |= {path for path, stays in zip(paths, _in_order(ranks), strict=True) if not stays}
-    return moved
-
-
-def _in_order(ranks: list[int]) -> list[bool]:
-    """Which members belong to a longest increasing row of these distinct numbers (patience sorting)."""
-    tails: list[int] = []
-    ends: list[int] = []
-    above: list[int] = []
-    for n, rank in enumerate(ranks):
-        at = bisect_left(tails, rank)
-        above.append(ends[at - 1] if at else -1)
-        tails[at : at + 1], ends[at : at + 1] = [rank], [n]
-    kept = [False] * len(ranks)
-    n = ends[-1] if ends else -1
-    while n >= 0:
-        kept[n], n = True, above[n]
-    return kept
-
-
-def _above(part: Part, known: dict[str, Part]) -> str:
-    """The nearest part that it is in: names may have dots of their own."""
-    path = part.parent
-    while path and path not in known:
-        path = path.rpartition(".")[0]
-    return path
 
 
 def _addition(part: Part, old_parent: Part | None, parent: Part | None, wild: Part | None) -> Change:

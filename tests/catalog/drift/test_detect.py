@@ -134,6 +134,11 @@ def test_the_same_name_with_another_id_is_another_column():
     assert sorted(rules(shape(column(id=1)), shape(column(id=2)))) == ["column.added", "column.dropped"]
 
 
+def test_what_an_id_found_is_not_found_again_by_its_path():
+    before, after = shape(column(id=1)), shape(column(path="b", id=1), column())
+    assert sorted(rules(before, after)) == ["column.added", "column.renamed"]
+
+
 def test_a_probable_rename_stands_beside_the_removal_and_the_addition():
     before = shape(A, column("decimal(12,2)", "total_amount", description="what the customer pays"))
     after = shape(A, column("decimal(12,2)", "order_total_amount", description="what the customer pays"))
