@@ -4,10 +4,11 @@ None and empty mean "not told": a part that says nothing of its default has no d
 Paths are those of `Schema.walk`: `a.b`, members of an array `a._element`, of a map `a.key` and `a.value`.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+from catalog.drift import kind
 from catalog.entry import Column
 from catalog.schema import Field, Schema
 
@@ -86,6 +87,23 @@ class Shape:
     checks: tuple[Check, ...] = ()
 
 
+def of_suite(suite: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The rules of a Great Expectations suite file, in its order, without what only documents them (meta, notes)."""
+    return tuple(
+        Check(
+            type=str(one["type"]),
+            column=one.get("kwargs", {}).get("column"),
+            kwargs=tuple(
+                (name, tuple(value) if isinstance(value, list) else value)
+                for name, value in sorted(one.get("kwargs", {}).items())
+                if name != "column"
+            ),
+            severity=str(one.get("severity", "")),
+        )
+        for one in suite.get("expectations", ())
+    )
+
+
 def of_schema(schema: Schema, *, checks: Iterable[Check] = ()) -> Shape:
     """The shape of a schema of ours; a column that may not be null must also be there."""
     parts = tuple(_part(path, one) for path, one in schema.walk())
@@ -101,9 +119,19 @@ def of_contract(contract: "Contract", *, checks: Iterable[Check] = ()) -> Shape:
     )  # fmt: skip
 
 
-def of_columns(columns: Iterable[Column], *, owner: str = "", description: str = "") -> Shape:
-    """The shape of a recorded schema version; what the record does not tell is left at "not told"."""
+def of_columns(
+    columns: Iterable[Column], *, owner: str = "", description: str = "", untold: Shape | None = None
+) -> Shape:
+    """The shape of a recorded schema version.
+
+    A witness may know names and types only (a Spark step). Where no column has a detail, what is not told is as in
+    `untold`, most often the shape it is compared with: silence is no drift.
+    """
     told = sorted(columns, key=lambda one: one.ordinal)
+    if untold and not any(one.details for one in told):
+        known = {part.path: part for part in untold.parts}
+        parts = tuple(_filled(_recorded(one), known.get(one.path), one.nullable is None) for one in told)
+        return replace(untold, parts=parts, owner=owner or untold.owner, description=description or untold.description)
     return Shape(
         parts=tuple(_recorded(one) for one in told),
         key=_ranked(told, "primaryKey"), partitions=_ranked(told, "partition"), owner=owner, description=description,
@@ -119,13 +147,26 @@ def _part(path: str, one: Field) -> Part:
 
 def _recorded(one: Column) -> Part:
     details = one.details
-    default = details.get("default")
-    values = details.get("enum")
+    default, values = details.get("default"), details.get("enum")
+    sizes = [str(details[name]) for name in ("length", "precision", "scale") if name in details]
     return Part(
-        path=one.path, type=one.type, nullable=one.nullable is not False, required=one.nullable is False,
+        path=one.path, type=f"{one.type}({','.join(sizes)})" if sizes and "(" not in one.type else one.type,
+        nullable=one.nullable is not False, required=one.nullable is False,
         default=None if default is None else str(default),
         enum=tuple(str(value) for value in values) if isinstance(values, (list, tuple)) else (),
         unique=bool(details.get("unique")), description=one.description, tags=frozenset(one.tags),
+    )  # fmt: skip
+
+
+def _filled(part: Part, known: Part | None, silent: bool) -> Part:
+    """What a witness of names and types tells, over what is known; a type without numbers is the known one's."""
+    if known is None:
+        return part
+    same = "(" not in part.type and kind.bare(part.type) == kind.bare(known.type)
+    return replace(
+        known, type=known.type if same else part.type,
+        nullable=known.nullable if silent else part.nullable, required=known.required if silent else part.required,
+        description=part.description or known.description, tags=part.tags or known.tags,
     )  # fmt: skip
 
 

@@ -1,13 +1,14 @@
 """What a change means, by tables: who reads, in which direction, and the word."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.drift import Check, Consumer, Part, Shape, classify, detect, worst
-from catalog.drift.classify import DIRECTIONS, back
+from catalog.drift.classify import DIRECTIONS, Engine, back
 from catalog.drift.effect import OWN, ROWS
 from catalog.drift.rule import RULES
 
@@ -162,6 +163,23 @@ def test_a_new_reader_of_old_documents_is_an_old_reader_of_the_change_back(befor
         new = classify(change, Consumer(name="x", engine="json", direction="new_reads_old"))
         old = classify(back(change), Consumer(name="x", engine="json", direction="old_reads_new"))
         assert new.word == old.word
+
+
+TYPES = st.sampled_from(
+    ["int", "VARCHAR(MAX)", "array<struct<a:int>>", "", "decimal", "numeric(5)", "timestamptz", "x y|z", "map"]
+)
+
+
+@given(st.sampled_from(get_args(Engine)), st.sampled_from(DIRECTIONS), TYPES, TYPES, SHAPES, SHAPES)
+def test_whoever_reads_whatever_changes_there_is_a_word_and_a_reason(engine, direction, one, other, before, after):
+    consumer = Consumer(
+        name="x", engine=engine, direction=direction, sql="SELECT a FROM t", dataset="t",
+        checks=check("expect_column_values_to_not_be_null", "a"),
+    )  # fmt: skip
+    pairs = [(before, after), (shape(column(one)), shape(column(other))), (None, after), (before, None)]
+    for change in (found for pair in pairs for found in detect(*pair)):
+        verdict = classify(change, consumer)
+        assert verdict.word in (B, M, C, UNKNOWN) and verdict.reason
 
 
 # ------------------------------------------------------------------ SQL of a downstream job

@@ -1,6 +1,8 @@
 """Every rule by a table of before and after, its mirror by the same table read backwards."""
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,12 @@ from catalog.contract import load_all
 from catalog.drift import Check, Part, Shape, detect
 from catalog.drift.classify import back
 from catalog.drift.rule import RULES
-from catalog.drift.shape import of_contract, of_schema
+from catalog.drift.shape import of_columns, of_contract, of_schema, of_suite
+from catalog.entry import Column
+from catalog.index.columns import promised
 from catalog.schema import Field, Schema
+
+SUITES = Path(__file__).parents[3] / "great_expectations" / "expectations"
 
 
 def shape(*parts: Part, **more) -> Shape:
@@ -169,12 +175,67 @@ def test_a_contract_does_not_differ_from_itself(contract):
     assert detect(of_contract(contract), of_contract(contract)) == ()
 
 
+def recorded(contract, *, details: bool) -> list[Column]:
+    """The columns of a contract as the record gives them, by a witness that knows details, or names and types only."""
+    return [
+        Column(
+            path=path, ordinal=n, type=one["type"] if details else one["type"].split("(")[0],
+            nullable=one["nullable"] if details else None, description=one["description"] if details else "",
+            tags=tuple(one["tags"]) if details else (), details=one["details"] if details else {},
+        )
+        for n, (path, one) in enumerate(promised(contract).items())
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("contract", load_all().values(), ids=load_all().keys())
+def test_what_was_recorded_as_promised_has_not_drifted(contract):
+    shape = of_contract(contract)
+    more = {"owner": contract.owner, "description": contract.description}
+    assert detect(shape, of_columns(recorded(contract, details=True), **more)) == ()
+    assert detect(shape, of_columns(recorded(contract, details=False), untold=shape)) == ()
+
+
+def test_what_a_witness_of_names_and_types_saw_differently_is_drift():
+    known = shape(column("string(10)", "a", nullable=False), column("int", "b"))
+    seen = [
+        Column(path="a", ordinal=1, type="string"),
+        Column(path="b", ordinal=2, type="bigint"),
+        Column(path="c", ordinal=3, type="int"),
+    ]
+    assert rules(known, of_columns(seen, untold=known)) == ["type.widened", "column.added"]
+
+
+def test_numbers_of_a_type_may_be_told_as_details():
+    seen = [Column(path="a", ordinal=1, type="decimal", nullable=True, details={"precision": 12, "scale": 2})]
+    assert of_columns(seen).parts[0].type == "decimal(12,2)"
+
+
 def test_a_schema_of_ours_with_a_column_that_may_be_null_now():
     before = Schema(
         fields=(Field(name="a", type="array", fields=(Field(name="_element", type="int", nullable=False),)),)
     )
     after = Schema(fields=(Field(name="a", type="array", fields=(Field(name="_element", type="int"),)),))
     assert [str(one) for one in detect(of_schema(before), of_schema(after))] == ["null.allowed a._element"]
+
+
+@pytest.mark.parametrize("path", sorted(SUITES.glob("*.json")), ids=lambda path: path.stem)
+def test_a_suite_of_ours_is_read_with_every_rule(path):
+    suite = json.loads(path.read_text(encoding="utf-8"))
+    checks = of_suite(suite)
+    assert len(checks) == len(suite["expectations"]) > 0
+    less = rules(shape(A, checks=checks), shape(A, checks=checks[1:]))
+    assert less in (["check.removed"], ["check.changed", "check.removed"])
+
+
+def test_a_severer_rule_of_a_suite_file_is_told():
+    suite = {
+        "expectations": [
+            {"type": "expect_x", "severity": "warning", "kwargs": {"column": "a", "value_set": ["p", "q"]}}
+        ]
+    }
+    severe = {"expectations": [suite["expectations"][0] | {"severity": "critical"}]}
+    found = detect(shape(A, checks=of_suite(suite)), shape(A, checks=of_suite(severe)))
+    assert [(one.rule, one.path) for one in found] == [("check.strengthened", "a")]
 
 
 NAMES = st.sampled_from(["a", "b", "c", "s", "s.m", "s.n", "t._element"])
