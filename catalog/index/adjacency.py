@@ -4,20 +4,18 @@ Reading 100,000 edges takes a second, walking them a hundredth; so they are kept
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from catalog.dataset import Dataset
 from catalog.entry import CheckEntry, Job
 from catalog.index import values
 from catalog.index.portrait import DAY
-from catalog.index.store import recall
+from catalog.index.store import hold
 
 EVERY = "*"
 """As a column: the whole dataset."""
 Cell = tuple[int, str]
-T = TypeVar("T")
 FLOWS = """SELECT f.job, j.task, f.side, coalesce(a.dataset, f.dataset) AS dataset, f.last_seen,
   f.last_seen >= j.begin AS current FROM flow f JOIN job j ON j.id = f.job LEFT JOIN alias a ON a.alias = f.dataset"""
 PRESENT = """(f.last_seen >= j.begin AND (m.last_seen >= j.begin OR m.last_seen =
@@ -31,7 +29,6 @@ SOURCES = "SELECT lineage, target_column, origin, origin_column FROM column_sour
 OWNERS = """SELECT id, owner FROM dataset WHERE owner IS NOT NULL UNION ALL
   SELECT subject, value FROM latest WHERE facet = 'owner' AND subject IN (SELECT id FROM job)"""
 RUNS = f"SELECT job, count(*) FROM run WHERE first > (SELECT max(time) FROM event) - {DAY} GROUP BY job"
-_held: dict[tuple[Any, ...], Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +89,18 @@ class Book:
 
 def flows(db: sqlite3.Connection, *, steps: bool) -> Flows:
     """All edges; steps drawn as the tasks that caused them unless `steps`."""
-    return _keep(db, ("flows", steps), lambda: _flows(db, "job" if steps else "task"))
+    return hold(db, ("flows", steps), lambda: _flows(db, "job" if steps else "task"))
 
 
 def cells(db: sqlite3.Connection) -> Cells:
     """All present edges between columns; what a lineage says never changes, so they hold while the same ones do."""
-    told = _keep(db, ("told",), lambda: tuple(frozenset(map(tuple, db.execute(sql))) for sql in (MAPPED, ALIASES)))
-    return _keep(db, ("cells",), lambda: _cells(db, *told), told)
+    told = hold(db, ("told",), lambda: tuple(frozenset(map(tuple, db.execute(sql))) for sql in (MAPPED, ALIASES)))
+    return hold(db, ("cells",), lambda: _cells(db, *told), told)
 
 
 def book(db: sqlite3.Connection) -> Book:
     """The names and standings of everything."""
-    return _keep(db, ("book",), lambda: _book(db))
-
-
-def _keep(db: sqlite3.Connection, what: tuple[Any, ...], make: Callable[[], T], state: object = None) -> T:
-    """The value of this state of this index (else of its generation); those of older states are let go."""
-    identity = recall(db, "identity")
-    state, key = state or recall(db, "generation"), (identity, *what)
-    held = _held.get(key)
-    if held is None or held[0] != state:
-        _held[key] = held = (state, make())
-    found: T = held[1]
-    return found
+    return hold(db, ("book",), lambda: _book(db))
 
 
 def _flows(db: sqlite3.Connection, job: str) -> Flows:

@@ -119,7 +119,6 @@ CREATE TABLE drawn (dataset INTEGER PRIMARY KEY, digest INTEGER NOT NULL);
 CREATE TABLE word (stem TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 -- What search sorts and counts by, without the texts.
 CREATE INDEX entry_outline ON entry (id, kind, dataset, job, owner, health, tags);
-CREATE INDEX entry_groups ON entry (kind, dataset, job, owner, health, tags);
 CREATE INDEX entry_tagged ON entry (tags, dataset) WHERE tags <> '';
 CREATE INDEX entry_of_dataset ON entry (dataset);
 CREATE INDEX entry_of_job ON entry (job);

@@ -4,10 +4,10 @@ The index is a cache: a file of another version is emptied and read anew from th
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 from zlib import crc32
 
@@ -17,6 +17,8 @@ RULES = 2
 VERSION = crc32(f"{RULES} {SCHEMA}".encode()) & 0x7FFFFFFF
 BOOKKEEPING = frozenset({"meta", "window"})
 CHUNK = 500
+T = TypeVar("T")
+_held: dict[tuple[Any, ...], Any] = {}
 
 
 def connect(path: Path | str) -> sqlite3.Connection:
@@ -98,6 +100,16 @@ def keep(db: sqlite3.Connection, key: str, value: str | None) -> None:
         db.execute("DELETE FROM meta WHERE key = ?", (key,))
     else:
         db.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+
+
+def hold(db: sqlite3.Connection, what: tuple[Any, ...], make: Callable[[], T], state: object = None) -> T:
+    """A value kept in memory for this state of this index (else its generation); those of older states are let go."""
+    key, state = (recall(db, "identity"), *what), state or recall(db, "generation")
+    held = _held.get(key)
+    if held is None or held[0] != state:
+        _held[key] = held = (state, make())
+    found: T = held[1]
+    return found
 
 
 def insert(

@@ -4,10 +4,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
 
 from catalog.dataset import Dataset
 from catalog.entry import Answer, Facet, Freshness, Health, Hit, Job, Node, Results
-from catalog.index import Index
+from catalog.index import Index, store
 from catalog.search import condition, ranking
 from catalog.search.condition import Condition
 from catalog.search.query import Query, Term, parse
@@ -15,16 +18,18 @@ from catalog.word import split, stem, words
 
 CANDIDATES = 150
 """The best by name and the best by words (bm25) that are ranked in full."""
+NEAR = 2000
+"""Of all that have the words, so many of the best by bm25 are ordered by their use."""
 STOP = frozenset(
     ("a", "an", "and", "are", "as", "at", "by", "for", "from", "how", "in", "is", "it", "of", "on", "or", "per", "that",
      "the", "this", "to", "what", "where", "which", "who", "with")
 )  # fmt: skip
+Alike = tuple[Any, ...]
 LAST = "\U0010ffff"
 FACETS = ("type", "namespace", "owner", "tier", "tag", "health", "drift", "freshness")
-STANDING = "SELECT id, namespace, owner, tier, health, freshness, differences <> '[]' AS drift FROM dataset"
 OUTLINE = "entry e INDEXED BY entry_outline"
-GROUP = "e.kind, e.dataset, e.job, e.owner, e.health, e.tags"
-"""What entries have in common that count alike; an index has them in this order."""
+COUNTED = f"""SELECT e.id, e.kind, e.tags, e.owner, e.health, d.namespace, d.owner, d.tier, d.health, d.freshness,
+  d.differences <> '[]' FROM {OUTLINE} LEFT JOIN dataset d ON d.id = e.dataset WHERE e.id IN ({{ids}})"""
 FULL = """SELECT e.*, s.name AS name_words, s.title AS title_words, s.text AS text_words,
     d.title AS dataset_title, d.tier, d.freshness, d.reads_30d, d.vanished,
     d.owner AS dataset_owner, d.health AS dataset_health,
@@ -121,30 +126,33 @@ def _matches(wanted: Wanted, *, every: bool) -> Matches:
 
 
 def _facets(db: sqlite3.Connection, matches: Matches) -> tuple[int, tuple[Facet, ...]]:
-    """How many match, and how they divide; counted by what entries have in common, each kind of entry once."""
-    source = f"{OUTLINE} WHERE e.id IN ({matches.ids})" if matches.ids else "entry e INDEXED BY entry_groups WHERE 1"
-    sql = f"SELECT count(*) AS number, {GROUP} FROM {source}{matches.where} GROUP BY {GROUP}"
-    groups = db.execute(sql, (*matches.id_parameters, *matches.parameters)).fetchall()
-    standings = {row["id"]: row for row in db.execute(STANDING)}
+    """How many match, and how they divide; what an entry counts under is read once while the index stays as it is."""
+    source = f"SELECT e.id FROM {OUTLINE} WHERE {f'e.id IN ({matches.ids})' if matches.ids else 1}{matches.where}"
+    sql = source if matches.where else matches.ids or source
+    listed = f"WITH found (id) AS ({sql}) SELECT json_group_array(id) FROM found"
+    ids = orjson.loads(db.execute(listed, (*matches.id_parameters, *matches.parameters)).fetchone()[0])
+    known, alike = store.hold(db, ("counted",), lambda: (dict[int, Alike](), dict[Alike, Alike]()))
+    for at, *row in store.rows_in(db, COUNTED, [at for at in ids if at not in known]):
+        known[at] = alike.setdefault(tuple(row), tuple(row))
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for group in groups:
-        for name, value in _properties(group, standings.get(group["dataset"])):
-            counts[name][value] += group["number"]
+    for group, number in Counter(map(known.__getitem__, ids)).items():
+        for name, value in _properties(*group):
+            counts[name][value] += number
     order = {name: sorted(found.items(), key=lambda one: (-one[1], one[0])) for name, found in counts.items() if found}
-    total = sum(group["number"] for group in groups)
-    return total, tuple(Facet(name=name, values=tuple(values)) for name, values in order.items())
+    return len(ids), tuple(Facet(name=name, values=tuple(values)) for name, values in order.items())
 
 
-def _properties(group: sqlite3.Row, standing: sqlite3.Row | None) -> Iterator[tuple[str, str]]:
-    """What a group of entries counts under: its own property, else its dataset's."""
-    yield "type", group["kind"]
-    yield from (("tag", tag) for tag in group["tags"].split())
-    for name in ("owner", "health"):
-        if value := group[name] or (standing and standing[name]):
-            yield name, value
-    if standing is not None:
-        yield "drift", "drifted" if standing["drift"] else "as promised"
-        yield from ((name, standing[name]) for name in ("namespace", "tier", "freshness") if standing[name])
+def _properties(
+    kind: str, tags: str, owner: str | None, health: str | None, namespace: str | None, *standing: Any
+) -> Iterator[tuple[str, str]]:
+    """What entries that are alike count under: their own property, else their dataset's."""
+    dataset_owner, tier, dataset_health, freshness, drift = standing
+    yield "type", kind
+    yield from (("tag", tag) for tag in tags.split())
+    told = (("owner", owner or dataset_owner), ("health", health or dataset_health), ("namespace", namespace))
+    yield from ((name, value) for name, value in (*told, ("tier", tier), ("freshness", freshness)) if value)
+    if namespace is not None:
+        yield "drift", "drifted" if drift else "as promised"
 
 
 def _ranked(db: sqlite3.Connection, wanted: Wanted, matches: Matches) -> list[Hit]:
@@ -164,9 +172,11 @@ def _candidates(db: sqlite3.Connection, matches: Matches) -> set[int]:
           AND h.key >= ? AND h.key < ? ORDER BY h.key <> ?, {best}"""
         found += db.execute(named, (*matches.parameters, matches.key, matches.key + LAST, matches.key))
     if matches.words is not None:
-        worded = f"""SELECT e.id FROM search JOIN {OUTLINE} ON e.id = search.rowid {used}
-          AND search MATCH ? ORDER BY round(bm25(search, 10, 5, 1, 1), 1), {best}"""
-        found += db.execute(worded, (*matches.parameters, matches.words))
+        near = f"ORDER BY score LIMIT {-1 if matches.where else NEAR}"
+        worded = f"""SELECT e.id FROM (SELECT rowid, bm25(search, 10, 5, 1, 1) AS score FROM search
+          WHERE search MATCH ? {near}) s CROSS JOIN {OUTLINE} ON e.id = s.rowid {used}
+          ORDER BY round(s.score, 1), {best}"""
+        found += db.execute(worded, (matches.words, *matches.parameters))
     return {row[0] for row in found} if matches.words is not None else set(_listed(db, matches))
 
 
