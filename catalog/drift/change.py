@@ -25,7 +25,7 @@ class Change:
     open_before: bool = True
     open_after: bool = True
     score: float | None = None
-    """How probable a rename is, 0 to 1; None for everything that is certain."""
+    """The likeness of a probable rename, 0 to 1, no probability; None for everything that is certain."""
 
     @property
     def former(self) -> str:

@@ -76,7 +76,7 @@ def _judged(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
     if consumer.reads is not None and not _read(change, consumer.reads):
         return "compatible", "does not read it", ""
     if change.rule == "column.perhaps_renamed" and consumer.engine not in {"gx", "sql"}:
-        return "cannot tell", f"is it {change.before} by another name? {change.score:.0%} likely by evidence", ""
+        return "cannot tell", f"is it {change.before} by another name? likeness {change.score:.2f} of 1", ""
     if consumer.engine in {"json", "gx", "sql"}:
         return _by_content(change, consumer)
     if change.rule.partition(".")[0] in TYPES and change.old and change.new:

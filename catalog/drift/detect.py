@@ -6,7 +6,7 @@ from catalog.drift import kind
 from catalog.drift.bound import compare as compare_bounds
 from catalog.drift.change import Change
 from catalog.drift.check import compare as compare_checks
-from catalog.drift.match import around, matched, moved_parts
+from catalog.drift.match import around, matched, moved_parts, places
 from catalog.drift.rename import probable
 from catalog.drift.shape import ROOT, Part, Shape
 
@@ -46,7 +46,8 @@ def detect(before: Shape | None, after: Shape | None) -> tuple[Change, ...]:
         if (above := around(part, olds)) in back or above not in olds:
             wild = news.get(f"{back[above]}.*") if above in back else None
             found.append(_removal(part, olds.get(above), news.get(back.get(above, ABSENT)), wild))
-    found += probable(went, came)
+    if went and came:
+        found += probable(went, came, (places(before, back), places(after, {path: path for path in pairs})))
     return tuple(found)
 
 

@@ -80,3 +80,15 @@ def around(part: Part, known: dict[str, Part]) -> str:
     while path and path not in known:
         path = path.rpartition(".")[0]
     return path
+
+
+def places(shape: Shape, remaining: dict[str, str]) -> dict[str, str]:
+    """For each part that does not remain, its neighbour before it that does, by the path that `remaining` gives it."""
+    last: dict[str, str] = {}
+    found: dict[str, str] = {}
+    for part in shape.parts:
+        if part.path in remaining:
+            last[part.parent] = remaining[part.path]
+        else:
+            found[part.path] = last.get(part.parent, f"{part.parent}.")
+    return found

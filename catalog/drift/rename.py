@@ -8,7 +8,7 @@ other's values speak against it. Nothing is said when two candidates come near e
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,6 +31,7 @@ SIBLING = 0.9
 FEW, NEAREST, COMMON = 12, 4, 40
 """Of more than a few candidates only so many that share the rarest words are compared; common words find none."""
 Words = tuple[str, ...]
+Places = Mapping[str, str]
 Weigh = Callable[[str], float]
 ENDING = re.compile(r"(?<=..)(?:ation|ing|age|ion|ed|e)$")
 SHORT = {
@@ -63,12 +64,20 @@ def words(text: str) -> Words:
     return tuple(SHORT.get(word, word) for word in split(text) if word not in EMPTY)
 
 
-def probable(went: Sequence[Part], came: Sequence[Part]) -> Iterator[Change]:
-    """A `column.perhaps_renamed` for each removed column whose best candidate is ahead, and is ahead for it too."""
+def probable(went: Sequence[Part], came: Sequence[Part], places: tuple[Places, Places] = ({}, {})) -> Iterator[Change]:
+    """A `column.perhaps_renamed` for each removed column whose best candidate is ahead, and is ahead for it too.
+
+    `places` say behind which remaining part the columns of either shape stand, for both by its new path.
+    """
     if not went or not came:
         return
     near = _index(came) if len(came) > FEW else {}
-    chosen = [one for one in (best(old, _nearest(old, near) if near else came) for old in went) if one]
+    chosen = []
+    for old in went:
+        candidates = _nearest(old, near) if near else came
+        there = frozenset(new.path for new in candidates if places[0].get(old.path) == places[1].get(new.path, ""))
+        if found := best(old, candidates, there):
+            chosen.append(found)
     rivals = Counter(one.new.path for one in chosen)
     for one in chosen:
         if rivals[one.new.path] == 1:
@@ -103,9 +112,9 @@ def _nearest(old: Part, index: dict[str, list[Part]]) -> Sequence[Part]:
     return [parts[path] for path in sorted(shared, key=lambda path: (-shared[path], path))[:NEAREST]]
 
 
-def best(old: Part, candidates: Sequence[Part]) -> Likeness | None:
-    """The candidate that looks like `old`, None when none does or several do."""
-    ranked = rank(old, candidates)
+def best(old: Part, candidates: Sequence[Part], there: Set[str] = frozenset()) -> Likeness | None:
+    """The candidate that looks like `old`, None when none does or several do; `there`: paths that took its place."""
+    ranked = rank(old, candidates, there)
     if not ranked:
         return None
     score, second = ranked[0].score, ranked[1].score if len(ranked) > 1 else 0.0
@@ -113,19 +122,20 @@ def best(old: Part, candidates: Sequence[Part]) -> Likeness | None:
     return ranked[0] if clear else None
 
 
-def rank(old: Part, candidates: Iterable[Part]) -> list[Likeness]:
+def rank(old: Part, candidates: Iterable[Part], there: Set[str] = frozenset()) -> list[Likeness]:
     """Every candidate with its score, the likeliest first."""
     parts = list(candidates)
     seen = Counter(word for part in parts for word in set(words(part.path)))
     weight = {word: math.log(1 + (len(parts) + 1) / count) for word, count in seen.items()}
-    scored = [_likeness(old, new, weight, math.log(len(parts) + 2)) for new in parts]
+    rare = math.log(len(parts) + 2)
+    scored = [_likeness(old, new, lambda word: weight.get(word, rare), new.path in there) for new in parts]
     return sorted(scored, key=lambda one: (-one.score, one.new.path))
 
 
-def _likeness(old: Part, new: Part, weight: dict[str, float], rare: float) -> Likeness:
+def _likeness(old: Part, new: Part, weigh: Weigh, there: bool) -> Likeness:
     one, other = words(old.path), words(new.path)
     told = (frozenset(words(_plain(old.description))), frozenset(words(new.description)))
-    alike, contrast = _alike(one, other, told, lambda word: weight.get(word, rare))
+    alike, contrast = _alike(one, other, told, weigh)
     evidence = {
         "words": alike,
         "contrast": contrast,
@@ -133,6 +143,7 @@ def _likeness(old: Part, new: Part, weight: dict[str, float], rare: float) -> Li
         "spelling": Indel.normalized_similarity(old.path.lower(), new.path.lower()),
         "description": _described(old.description, new.description),
         "values": _shared(old.values, new.values) * min(1.0, 2.5 * alike),  # an example alone may be anybody's
+        "place": there * min(1.0, 2.5 * alike),
     }
     score = _together(evidence)
     if _siblings(one, other):
@@ -145,7 +156,7 @@ def _likeness(old: Part, new: Part, weight: dict[str, float], rare: float) -> Li
 def _together(evidence: dict[str, float]) -> float:
     name = 0.6 * evidence["words"] + 0.2 * evidence["spelling"] + 0.2 * evidence["end"] - evidence["contrast"]
     doubt = (1 - max(0.0, name)) * (1 - 0.9 * evidence["description"] ** 2) * (1 - 0.4 * evidence["values"])
-    return 1 - doubt
+    return 1 - doubt * (1 - 0.2 * evidence["place"])
 
 
 def _alike(one: Words, other: Words, told: tuple[Set[str], Set[str]], weigh: Weigh) -> tuple[float, float]:

@@ -133,7 +133,7 @@ def test_a_probable_rename_is_a_question():
     )
     asked = [one for one in detect(before, after) if one.rule == "column.perhaps_renamed"]
     verdict = classify(asked[0], Consumer(name="x", engine="spark"))
-    assert verdict.word == UNKNOWN and "total_amount" in verdict.reason and "%" in verdict.reason
+    assert verdict.word == UNKNOWN and "total_amount" in verdict.reason and "likeness" in verdict.reason
 
 
 def test_the_worst_word_is_breaking_then_cannot_tell():

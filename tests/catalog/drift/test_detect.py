@@ -153,6 +153,17 @@ def test_a_probable_rename_stands_beside_the_removal_and_the_addition():
     assert found[-1].score and found[-1].score > 0.9
 
 
+def test_a_rename_in_place_is_likelier():
+    old, new = column(path="amount"), column(path="amount_due")
+    likeness = [
+        one.score
+        for after in ((A, new, B), (A, B, new))
+        for one in detect(shape(A, old, B), shape(*after))
+        if one.rule == "column.perhaps_renamed"
+    ]
+    assert len(likeness) == 2 and likeness[0] > likeness[1]
+
+
 def test_two_candidates_alike_are_no_guess():
     before = shape(column(path="amount"))
     assert rules(before, shape(column(path="gross_amount"), column(path="total_amount"))) == [
