@@ -16,6 +16,8 @@ BOUNDS = (
     "format", "maxLength", "minLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern",
     "multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "variants",
 )  # fmt: skip
+TEXTS = ("VARCHAR", "CHAR", "TEXT", "STRING")
+ALTERED = ("type.", "length.", "precision.", "scale.", "zone.")
 JSON_WORDS = {"integer": "bigint", "number": "double", "object": "struct", "null": "unknown"}
 DEFINED = frozenset({("bigint", "double"), ("date", "timestamp")})
 """The retypings that the question's own definition of a safe table allows."""
@@ -95,6 +97,8 @@ def _sql(question: Question) -> bool | None:
     inside = [one for one in changes if "." in one.path and one.rule != "column.perhaps_renamed"]
     if nested == "ignore":
         changes = tuple(one for one in changes if one not in inside)
+    if settings.get("treat_alter_data_type_as_destructive") and any(one.rule.startswith(ALTERED) for one in changes):
+        return True
     if nested == "none" and any(one.rule != "column.moved" for one in inside):
         return True  # it makes the whole column anew
     return _verdict(changes, Consumer(name="", engine="table", direction="table", borne=_borne(settings)))
@@ -105,7 +109,7 @@ def _table(columns: dict[str, str], settings: dict[str, Any]) -> Shape:
 
 
 def _sized(word: str, settings: dict[str, Any]) -> str:
-    """The type with the numbers that this engine gives it when it has none; a VARCHAR without any is its own type."""
+    """The type with the numbers that this engine gives it when it has none; a text without any is its own type."""
     base, _, rest = word.upper().partition("(")
     numbers = [part.strip() for part in rest.rstrip(")").split(",") if part.strip()]
     longest = settings.get("max_parameter_length", {}).get(base)
@@ -113,7 +117,7 @@ def _sized(word: str, settings: dict[str, Any]) -> str:
     defaults = settings.get("parameterized_type_defaults", {}).get(base, [])
     numbers += [str(number) for number in defaults[len(numbers)]] if len(defaults) > len(numbers) else []
     if not numbers:
-        return f"unsized {base.lower()}" if base in {"VARCHAR", "CHAR"} else word
+        return f"unsized {base.lower()}".replace("string", "text") if base in TEXTS else word
     return f"{base}({','.join(numbers)})"
 
 
@@ -124,4 +128,9 @@ def _borne(settings: dict[str, Any]) -> frozenset[tuple[str, str]]:
     if settings.get("support_coercing_compatible_types"):
         pairs += [(other, one) for one, other in pairs]
         pairs += [(one, other) for one, others in settings.get("coerceable_types", {}).items() for other in others]
-    return frozenset((bare(one), bare(other)) for one, other in pairs)
+    borne = {(bare(_sized(one, settings)), bare(_sized(other, settings))) for one, other in pairs}
+    for unlimited, others in settings.get("types_with_unlimited_length", {}).items():
+        borne |= {
+            (bare(word), bare(_sized(unlimited, {}))) for one in others for word in (f"{one}(1)", _sized(one, {}))
+        }
+    return frozenset(borne)

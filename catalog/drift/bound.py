@@ -5,6 +5,7 @@
 
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Literal
 
 from catalog.drift.shape import Bounds
@@ -76,8 +77,8 @@ def _order(name: str, before: object, after: object) -> Order:
             else ("tightened" if before in FORMATS.get(str(after), ()) else "changed")
         )
     if name == "multipleOf":
-        ratio, back = float(str(before)) / float(str(after)), float(str(after)) / float(str(before))
-        return "loosened" if ratio.is_integer() else "tightened" if back.is_integer() else "changed"
+        ratio = Fraction(str(before)) / Fraction(str(after))
+        return "loosened" if ratio.denominator == 1 else "tightened" if ratio.numerator == 1 else "changed"
     if name == "variants" and isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
         return "loosened" if set(before) < set(after) else "tightened" if set(after) < set(before) else "changed"
     return "changed"
