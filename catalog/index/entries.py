@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from catalog.event import identify
+from catalog.index.facts import near
 from catalog.index.store import insert, rows_in
 from catalog.word import key, words
 
@@ -22,6 +23,9 @@ CHECKS = """SELECT x.name, x."column" AS path, min(r.success) AS success FROM ex
   JOIN verdict v ON v.expectation = x.id AND v.current
   JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event
   WHERE x.dataset IN ({ids}) GROUP BY x.name, x."column" ORDER BY 1, 2"""
+SAID = "(SELECT value FROM latest WHERE subject = j.id AND facet = '{}')"
+JOB = f"""SELECT n.name, j.role, {SAID.format("description")}, {SAID.format("sql")}, {SAID.format("owner")}
+  FROM job j JOIN job_name n ON n.id = j.id WHERE j.id = ?"""
 WORDED = ("namespace", "name", "short", "title", "description", "contract", "kind", "owner", "tags", "schema")
 """What of a dataset's row is words of its entries."""
 COUNT = "INSERT INTO word VALUES (?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number"
@@ -32,12 +36,19 @@ def derive_dataset(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -
     row = db.execute("SELECT * FROM dataset WHERE id = ?", (dataset,)).fetchone()
     checks = [tuple(one) for one in rows_in(db, CHECKS, names)] if row else []
     digest = identify("drawn", repr([[row[key] for key in WORDED], checks])) if row else None
-    drawn = db.execute("SELECT digest FROM drawn WHERE dataset = ?", (dataset,)).fetchone()
-    if digest is None or drawn is None or drawn["digest"] != digest:
+    if _differs(db, dataset, digest):
         _bring(db, "dataset", dataset, [*_dataset(db, row), *_checks(row, checks)] if row else [])
-        db.execute("DELETE FROM drawn WHERE dataset = ?", (dataset,))
-        if digest is not None:
-            db.execute("INSERT INTO drawn VALUES (?, ?)", (dataset, digest))
+
+
+def _differs(db: sqlite3.Connection, subject: int, digest: int | None) -> bool:
+    """Whether entries are made of something else than before, which is noted; of None there are none."""
+    drawn = db.execute("SELECT digest FROM drawn WHERE subject = ?", (subject,)).fetchone()
+    if digest is not None and drawn is not None and drawn["digest"] == digest:
+        return False
+    db.execute("DELETE FROM drawn WHERE subject = ?", (subject,))
+    if digest is not None:
+        db.execute("INSERT INTO drawn VALUES (?, ?)", (subject, digest))
+    return True
 
 
 def _dataset(db: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Entry]:
@@ -61,17 +72,16 @@ def _checks(row: sqlite3.Row, checks: Iterable[tuple[str, str | None, int]]) -> 
 
 
 def derive_job(db: sqlite3.Connection, job: int) -> None:
-    """The entry of a job."""
-    row = db.execute("SELECT j.*, n.name FROM job j JOIN job_name n ON n.id = j.id WHERE j.id = ?", (job,)).fetchone()
-    told = dict(db.execute("SELECT facet, value FROM latest WHERE subject = ?", (job,)).fetchall())
-    wanted = []
-    if row is not None:
-        about = told.get("description", "")
-        text = " ".join((about, told.get("sql", ""), told.get("owner", ""), row["role"]))
-        wanted.append(
-            _entry("job", str(job), row["name"], _first_line(about), text, [], job=job, owner=told.get("owner"))
-        )
-    _bring(db, "job", job, wanted)
+    """The entry of a job; nothing is done when all it is made of is as it was."""
+    row = db.execute(JOB, (job,)).fetchone()
+    digest = identify("drawn", repr(tuple(row))) if row else None
+    if _differs(db, job, digest):
+        _bring(db, "job", job, list(_job(job, *row)) if row else [])
+
+
+def _job(job: int, name: str, role: str, about: str | None, sql: str | None, owner: str | None) -> Iterator[Entry]:
+    text = " ".join((about or "", sql or "", owner or "", role))
+    yield _entry("job", str(job), name, _first_line(about or ""), text, [], job=job, owner=owner)
 
 
 def derive_owners(db: sqlite3.Connection) -> None:
@@ -88,7 +98,7 @@ def _entry(
     job: int | None = None, path: str | None = None, owner: str | None = None, health: str | None = None,
     forms: Sequence[str] = (),
 ) -> Entry:  # fmt: skip
-    at = identify("entry", kind, subject, name, path or "")
+    at = near(dataset or job or 0, "entry", kind, subject, name, path or "")
     found = " ".join(sorted(_keys(kind, name, forms)))
     return (
         at,

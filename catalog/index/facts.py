@@ -46,6 +46,11 @@ def run_id(run: str) -> int:
     return identify("run", run)
 
 
+def near(dataset: int, *words: str) -> int:
+    """A number for something of a dataset that begins as the dataset's does: what is of one dataset lies together."""
+    return dataset >> 47 << 47 | identify(*words) >> 16
+
+
 @dataclass(slots=True)
 class Batch:
     """Rows to be written, gathered over many events so that each table is written once."""
@@ -56,7 +61,7 @@ class Batch:
     said: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     claims: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     contents: dict[int, str] = field(default_factory=dict)
-    names: dict[str, dict[int, tuple[str, ...]]] = field(default_factory=dict)
+    names: dict[str, dict[int, tuple[Any, ...]]] = field(default_factory=dict)
     lineages: dict[int, str] = field(default_factory=dict)
 
     def add(self, table: str, *row: Any) -> None:
@@ -70,8 +75,8 @@ class Batch:
         self.contents[found.id] = found.body
         return found.id
 
-    def name(self, table: str, at: int, *words: str) -> int:
-        """A name behind a number, which it gives back."""
+    def name(self, table: str, at: int, *words: Any) -> int:
+        """What is behind a number, which it gives back."""
         self.names.setdefault(table, {})[at] = words
         return at
 
@@ -149,8 +154,8 @@ def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:
     written = {"row_count": told.rows, "bytes": told.size, "file_count": told.files}
     figures = [(None, f"written_{metric}", float(value)) for metric, value in written.items() if value is not None]
     for column, metric, value in figures + [(one.column, one.metric, one.value) for one in told.measures]:
-        measure = identify("measure", str(dataset), column or "", metric)
-        batch.add("measure", measure, dataset, column, metric)
+        measure = near(dataset, "measure", str(dataset), column or "", metric)
+        batch.name("measure", measure, dataset, column, metric)
         batch.add("point", measure, event.time, event.id, run, job, value)
 
 
@@ -175,7 +180,7 @@ def _sums(batch: Batch, event: Event, told: Told, job: int, dataset: int) -> Non
 def _result(batch: Batch, event: Event, result: Result, dataset: int, job: int, run: int) -> None:
     params = orjson.dumps(dict(result.params)).decode()
     check = identify("check", str(dataset), result.name, result.column or "", params)
-    batch.add("expectation", check, dataset, result.name, result.column, params)
+    batch.name("expectation", check, dataset, result.name, result.column, params)
     body = orjson.dumps([result.expected, result.actual]).decode()
     words = identify("words", body)
     batch.contents[words] = body

@@ -113,8 +113,8 @@ CREATE TABLE entry (
   dataset INTEGER, job INTEGER, path TEXT, owner TEXT, tags TEXT NOT NULL, health TEXT, forms TEXT NOT NULL);
 -- Every way to write an entry's name, as catalog.word.key writes it: what search compares a whole query with.
 CREATE TABLE handle (key TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (key, entry)) WITHOUT ROWID;
--- What a dataset's entries were made of.
-CREATE TABLE drawn (dataset INTEGER PRIMARY KEY, digest INTEGER NOT NULL);
+-- What the entries of a dataset or a job were made of.
+CREATE TABLE drawn (subject INTEGER PRIMARY KEY, digest INTEGER NOT NULL);
 -- How often each word is used: what a mistyped one is compared with.
 CREATE TABLE word (stem TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 -- What search sorts and counts by, without the texts.
