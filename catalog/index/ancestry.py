@@ -21,6 +21,9 @@ from catalog.index.store import insert, rows_in
 ENDINGS = ("COMPLETE", "FAIL", "ABORT")
 LATEST_RUNS = 24
 """So many runs tell how regularly a job runs."""
+LATEST = """SELECT id, parent_job, first, (SELECT min(first) FROM run WHERE job = ?1) AS begun,
+  coalesce((SELECT value FROM latest WHERE subject = ?1 AND facet = 'kind'), '') AS kind
+  FROM run WHERE job = ?1 ORDER BY first DESC, id DESC LIMIT 1"""
 EVENTS = (
     "SELECT e.*, c.body FROM event e LEFT JOIN content c ON c.id = e.said WHERE e.run IN ({ids}) ORDER BY e.time, e.id"
 )
@@ -57,20 +60,16 @@ def _revision(body: str) -> str | None:
 def derive_jobs(db: sqlite3.Connection, jobs: Iterable[int]) -> None:
     """The rows of `job` for these jobs; role and task follow in `derive_roles`."""
     for job in jobs:
-        latest = db.execute(
-            "SELECT id, parent_job FROM run WHERE job = ? ORDER BY first DESC, id DESC", (job,)
-        ).fetchone()
+        latest = db.execute(LATEST, (job,)).fetchone()
         if latest is None:
             db.execute("DELETE FROM job WHERE id = ?", (job,))
             continue
-        kind = db.execute("SELECT value FROM latest WHERE subject = ? AND facet = 'kind'", (job,)).fetchone()
-        first, last = db.execute("SELECT min(first), max(first) FROM run WHERE job = ?", (job,)).fetchone()
         db.execute(
             """INSERT INTO job VALUES (?, ?, ?, 'task', ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
             parent = excluded.parent, kind = excluded.kind, begin = excluded.begin, last_run = excluded.last_run,
             first = excluded.first, last = excluded.last, gap = excluded.gap""",
-            (job, latest["parent_job"], kind[0] if kind else "", job, _begin(db, job), latest["id"], first, last,
-             _gap(db, job)),
+            (job, latest["parent_job"], latest["kind"], job, _begin(db, job), latest["id"], latest["begun"],
+             latest["first"], _gap(db, job)),
         )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+import orjson
+
 from catalog.contract import Contract
 from catalog.event import Event, Unusable
 from catalog.index import ancestry, entries, facts, portrait, story
@@ -162,13 +164,14 @@ def _derive_datasets(db: sqlite3.Connection, touched: Touched, promises: Promise
 
 
 def _derive_dataset(db: sqlite3.Connection, dataset: int, names: list[int], promises: Promises, *, news: bool) -> None:
-    row = db.execute("SELECT schema, knows, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
+    row = db.execute("SELECT since, schema, knows, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
     leads = story.leader(db, names)
     told = (leads.content, leads.knows, leads.side == "out") if leads else (None, 0, False)
-    since = None
-    if news or row is None or tuple(row) != told:
-        since = story.derive(db, dataset, names)
+    if news or row is None or tuple(row)[1:] != told:
+        since = orjson.dumps(story.derive(db, dataset, names)).decode()
         leads = story.leader(db, names)
+    else:
+        since = row["since"]
     portrait.derive(db, dataset, names, promises, since, leads)
     entries.derive_dataset(db, dataset, names)
 

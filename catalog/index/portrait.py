@@ -33,6 +33,14 @@ BLOCKING = ("error", "critical")
 READS = """SELECT DISTINCT t.run, r.first / {day} AS day, r.parent, j.role FROM told t JOIN run r ON r.id = t.run
   JOIN job j ON j.id = r.job WHERE t.dataset IN ({{ids}}) AND t.side = 'in' AND t.time > {since}"""
 
+RESULTS = """SELECT r.*, (SELECT coalesce(min(time), r.time) FROM result WHERE expectation = x.id
+    AND success = r.success AND time >
+    (SELECT coalesce(max(time), -1) FROM result WHERE expectation = x.id AND success = NOT r.success)) AS since
+  FROM expectation x JOIN result r ON r.expectation = x.id AND (r.time, r.event) =
+    (SELECT time, event FROM result WHERE expectation = x.id ORDER BY time DESC, event DESC LIMIT 1)
+  WHERE x.dataset IN ({ids})"""
+"""The newest result of each check of a dataset, and since when it is as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Promises:
@@ -69,18 +77,17 @@ def derive(
     dataset: int,
     names: Sequence[int],
     promises: Promises,
-    since: Mapping[str, list[int]] | None,
+    since: str,
     leads: Word | None,
 ) -> None:
     """Write the row of a dataset that is known by these names, with the schema that `leads` tells.
 
-    `since` None: no news, the columns are as they were.
+    `since`: for each column, as JSON, which event made it what it is.
     """
     told = _latest(db, names)
     who = db.execute("SELECT namespace, name FROM dataset_name WHERE id = ?", (dataset,)).fetchone()
     name = Dataset(who["namespace"], who["name"])
     contract = promises.of(name, told.get("contract"))
-    known = _known(db, dataset) if since is None else orjson.dumps(since).decode()
     tags = sorted({*orjson.loads(told.get("tags", "[]")), *(contract.tags if contract else ())})
     kind, short = kind_and_name(name)
     times = _times(db, names)
@@ -92,7 +99,7 @@ def derive(
         "tier": _tier(tags, contract), "tags": _json([tag for tag in tags if not tag.startswith("tier:")]),
         "contract": told.get("contract") or (f"{contract.id}@{contract.version}" if contract else None),
         "schema": leads.content if leads else None, "knows": leads.knows if leads else 0,
-        "writer": bool(leads and leads.side == "out"), "since": known, **times, "every": _every(contract),
+        "writer": bool(leads and leads.side == "out"), "since": since, **times, "every": _every(contract),
         "vanished": _vanished(db, names), "health": derive_checks(db, names), "freshness": "unknown", "reads_30d": 0,
         "differences": "[]",
     }  # fmt: skip
@@ -118,11 +125,6 @@ def derive_unseen(db: sqlite3.Connection, promises: Promises) -> set[int]:
         for at, one in wanted.items()
     ], verb="INSERT OR REPLACE")  # fmt: skip
     return there ^ set(wanted)
-
-
-def _known(db: sqlite3.Connection, dataset: int) -> str:
-    row = db.execute("SELECT since FROM dataset WHERE id = ?", (dataset,)).fetchone()
-    return str(row[0]) if row else "{}"
 
 
 def _json(value: Any) -> str:
@@ -185,22 +187,18 @@ def derive_checks(db: sqlite3.Connection, names: Sequence[int]) -> Health:
 
     A check is current when it was in the latest run of its job that checked this dataset; former ones say nothing.
     """
-    checks = list(rows_in(db, "SELECT id, dataset FROM expectation WHERE dataset IN ({ids})", names))
-    newest_of = {
-        row["id"]: db.execute(
-            "SELECT * FROM result WHERE expectation = ? ORDER BY time DESC, event DESC LIMIT 1", (row["id"],)
-        ).fetchone()
-        for row in checks
-    }
+    newest_of = list(rows_in(db, RESULTS, names))
     last_run: dict[int, tuple[int, int]] = {}
-    for one in newest_of.values():
+    for one in newest_of:
         last_run[one["job"]] = max(last_run.get(one["job"], (0, 0)), (one["time"], one["run"]))
     health: Health = "unchecked"
-    for check, one in newest_of.items():
+    verdicts = []
+    for one in newest_of:
         current = last_run[one["job"]][1] == one["run"]
-        _verdict(db, check, one, current)
+        verdicts.append((one["expectation"], one["time"], one["event"], one["since"], current))
         if current:
             health = _worse(health, one)
+    insert(db, "verdict", verdicts, verb="INSERT OR REPLACE")
     return health
 
 
@@ -208,14 +206,6 @@ def _worse(health: Health, one: sqlite3.Row) -> Health:
     if one["success"]:
         return "healthy" if health == "unchecked" else health
     return "failing" if health == "failing" or one["severity"] in BLOCKING else "warning"
-
-
-def _verdict(db: sqlite3.Connection, check: int, one: sqlite3.Row, current: bool) -> None:
-    other = "SELECT coalesce(max(time), -1) FROM result WHERE expectation = ? AND success = ?"
-    turned = db.execute(other, (check, not one["success"])).fetchone()[0]
-    begin = "SELECT min(time) FROM result WHERE expectation = ? AND success = ? AND time > ?"
-    since = db.execute(begin, (check, one["success"], turned)).fetchone()[0] or one["time"]
-    insert(db, "verdict", [(check, one["time"], one["event"], since, current)], verb="INSERT OR REPLACE")
 
 
 def derive_usage(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:

@@ -120,6 +120,7 @@ CREATE TABLE word (stem TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID
 -- What search sorts and counts by, without the texts.
 CREATE INDEX entry_outline ON entry (id, kind, dataset, job, owner, health, tags);
 CREATE INDEX entry_tagged ON entry (tags, dataset) WHERE tags <> '';
+CREATE INDEX entry_of_owner ON entry (id) WHERE kind = 'owner';
 CREATE INDEX entry_of_dataset ON entry (dataset);
 CREATE INDEX entry_of_job ON entry (job);
 CREATE INDEX entry_by_name ON entry (name);

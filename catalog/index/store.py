@@ -3,6 +3,7 @@
 The index is a cache: a file of another version is emptied and read anew from the backend.
 """
 
+import gc
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,13 +69,21 @@ def _statements(script: str) -> Iterator[str]:
 
 @contextmanager
 def writing(db: sqlite3.Connection) -> Iterator[None]:
-    """One transaction that writes; a second writer waits, a reader sees the state before it until it is done."""
+    """One transaction that writes; a second writer waits, a reader sees the state before it until it is done.
+
+    No garbage is looked for meanwhile: many small values are made, none in circles, and each look goes over them all.
+    """
     db.execute("BEGIN IMMEDIATE")
+    collects = gc.isenabled()
+    gc.disable()
     try:
         yield
     except BaseException:
         db.execute("ROLLBACK")
         raise
+    finally:
+        if collects:
+            gc.enable()
     db.execute("COMMIT")
 
 
