@@ -26,7 +26,9 @@ def names(flow):
         "cache": lambda name: dataset.cached(host, ports["cache"], name),
         "api": lambda name: dataset.endpoint(known["SHOP_URL"], name),
     }
-    return {key: rules[one.kind](one.name) for key, one in contract.load_all().items()}
+    record = contract.load("api.lineage_events")
+    named = {key: rules[one.kind](one.name) for key, one in contract.load_all().items()}
+    return named | {record.id: dataset.endpoint(known["MARQUEZ_URL"], record.name)}
 
 
 def facets_of(flow, found):
