@@ -118,7 +118,7 @@ CREATE TABLE drawn (subject INTEGER PRIMARY KEY, digest INTEGER NOT NULL);
 -- How often each word is used: what a mistyped one is compared with.
 CREATE TABLE word (stem TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 -- What search sorts and counts by, without the texts.
-CREATE INDEX entry_outline ON entry (id, kind, dataset, job, owner, health, tags);
+CREATE INDEX entry_outline ON entry (id, kind, dataset, job, owner, health, tags, name);
 CREATE INDEX entry_tagged ON entry (tags, dataset) WHERE tags <> '';
 CREATE INDEX entry_of_owner ON entry (id) WHERE kind = 'owner';
 CREATE INDEX entry_of_dataset ON entry (dataset);

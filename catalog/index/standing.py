@@ -5,7 +5,7 @@ import sqlite3
 from catalog.entry import Completeness
 from catalog.event import moment
 from catalog.index.portrait import DAY
-from catalog.index.store import recall
+from catalog.index.store import hold, recall
 
 NAMED = 3
 """So many silent jobs are named; of more, how many."""
@@ -59,10 +59,12 @@ def _silent(db: sqlite3.Connection, jobs: set[int] | None) -> str | None:
       (SELECT coalesce(max(time), 0) AS now FROM event)
       WHERE j.role <> 'step' AND j.gap > 0 AND now - j.last > 3 * j.gap AND now - j.last < ?
       ORDER BY n.name"""
-    rows = [row for row in db.execute(sql, (RETIRED,)) if jobs is None or row["id"] in jobs]
+    silent = hold(db, ("silent",), lambda: db.execute(sql, (RETIRED,)).fetchall())
+    rows = [row for row in silent if jobs is None or row["id"] in jobs]
     late = {row["id"] for row in rows}
-    told = [f"{row['name']} (last {moment(row['last']):%Y-%m-%d %H:%M})" for row in rows if row["parent"] not in late]
-    if not told:
+    first = [row for row in rows if row["parent"] not in late]
+    if not first:
         return None
-    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
-    return f"silent for more than three of their usual intervals: {', '.join(told[:NAMED])}{more}"
+    told = [f"{row['name']} (last {moment(row['last']):%Y-%m-%d %H:%M})" for row in first[:NAMED]]
+    more = f" and {len(first) - NAMED} more" if len(first) > NAMED else ""
+    return f"silent for more than three of their usual intervals: {', '.join(told)}{more}"

@@ -2,9 +2,12 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from heapq import nlargest
+from itertools import chain, filterfalse
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,9 +20,11 @@ from catalog.search.query import Query, Term, parse
 from catalog.word import split, stem, words
 
 CANDIDATES = 150
-"""The best by name and the best by words (bm25) that are ranked in full."""
+"""The best by name and the best by words that are ranked in full."""
 NEAR = 2000
-"""Of all that have the words, so many of the best by bm25 are ordered by their use."""
+"""Of all that have any of the words, so many of the best by bm25 are looked at."""
+LISTS = 256
+"""So many lists that filters alone chose are held while the index stays as it is."""
 STOP = frozenset(
     ("a", "an", "and", "are", "as", "at", "by", "for", "from", "how", "in", "is", "it", "of", "on", "or", "per", "that",
      "the", "this", "to", "what", "where", "which", "who", "with")
@@ -27,9 +32,12 @@ STOP = frozenset(
 Alike = tuple[Any, ...]
 LAST = "\U0010ffff"
 FACETS = ("type", "namespace", "owner", "tier", "tag", "health", "drift", "freshness")
+WORDED = "SELECT rowid FROM search WHERE search MATCH ?"
+BEGUN = "SELECT entry FROM handle WHERE key >= ? AND key < ?"
 OUTLINE = "entry e INDEXED BY entry_outline"
-COUNTED = f"""SELECT e.id, e.kind, e.tags, e.owner, e.health, d.namespace, d.owner, d.tier, d.health, d.freshness,
-  d.differences <> '[]' FROM {OUTLINE} LEFT JOIN dataset d ON d.id = e.dataset WHERE e.id IN ({{ids}})"""
+OUTLINED = f"""SELECT e.id, e.name, d.reads_30d, d.vanished, e.kind, e.tags, e.owner, e.health, d.namespace, d.owner,
+  d.tier, d.health, d.freshness, d.differences <> '[]'
+  FROM {OUTLINE} LEFT JOIN dataset d ON d.id = e.dataset WHERE e.id IN ({{ids}})"""
 FULL = """SELECT e.*, s.name AS name_words, s.title AS title_words, s.text AS text_words,
     d.title AS dataset_title, d.tier, d.freshness, d.reads_30d, d.vanished,
     d.owner AS dataset_owner, d.health AS dataset_health,
@@ -51,6 +59,36 @@ class Wanted:
     corrections: tuple[tuple[str, str], ...] = ()
 
 
+class Sketch(NamedTuple):
+    """An entry as far as it matters before it is ranked: what it counts under, its worth, what its name promises."""
+
+    id: int
+    alike: Alike
+    worth: float
+    promise: float
+
+
+Fits = dict[int, Sketch]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Sketches of entries, each read once while the index stays as it is; what is alike in them is shared."""
+
+    most_reads: int
+    sketches: dict[int, Sketch] = field(default_factory=dict)
+    shared: dict[Alike, tuple[Alike, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that fits a query: how many, how they divide, and the best of them, to be ranked in full."""
+
+    total: int
+    facets: tuple[Facet, ...]
+    best: tuple[int, ...]
+
+
 def search(index: Index, query: str, *, limit: int = 20) -> Answer[Results]:
     """The entries that fit, best first; any text is a query (`catalog.search.query`).
 
@@ -58,14 +96,12 @@ def search(index: Index, query: str, *, limit: int = 20) -> Answer[Results]:
     choose. Facets and total count every match, also those beyond `limit`.
     """
     wanted = _wanted(index.db, parse(query))
-    matches = _matches(wanted, every=True)
-    total, facets = _facets(index.db, matches)
-    if not total and len(wanted.needed) > 1:
-        matches = _matches(wanted, every=False)
-        total, facets = _facets(index.db, matches)
-    hits = _ranked(index.db, wanted, matches)[:limit] if total else []
+    found = _found(index.db, _matches(wanted, every=True))
+    if not found.total and len(wanted.needed) > 1:
+        found = _found(index.db, _matches(wanted, every=False))
+    hits = _ranked(index.db, wanted, found.best)[:limit]
     corrections = tuple((typed, _written(read, hits)) for typed, read in wanted.corrections)
-    results = Results(query=query, hits=tuple(hits), total=total, facets=facets, corrections=corrections)
+    results = Results(query=query, hits=tuple(hits), total=found.total, facets=found.facets, corrections=corrections)
     return Answer(value=results, completeness=index.completeness())
 
 
@@ -93,23 +129,13 @@ class Matches:
     words: str | None
     key: str | None
     conditions: tuple[Condition, ...]
+    every: bool
+    """Whether all words must fit."""
 
     @property
     def where(self) -> str:
         """The conditions, to be put behind others."""
         return "".join(f" AND {one.sql}" for one in self.conditions)
-
-    @property
-    def ids(self) -> str:
-        """The entries that fit the words or begin with the key, as a query; empty when filters choose alone."""
-        named = " UNION SELECT entry FROM handle WHERE key >= ? AND key < ?" if self.key else ""
-        return "" if self.words is None else f"SELECT rowid FROM search WHERE search MATCH ?{named}"
-
-    @property
-    def id_parameters(self) -> tuple[str, ...]:
-        """Of `ids`."""
-        named = (self.key, self.key + LAST) if self.key else ()
-        return () if self.words is None else (self.words, *named)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -122,24 +148,79 @@ def _matches(wanted: Wanted, *, every: bool) -> Matches:
     columns = [one.value for one in wanted.query.filters if one.key == "column" and not one.negative]
     expression = condition.among(wanted.needed, phrases, columns, every=every)
     key = "".join(wanted.typed) if wanted.needed and not phrases else None
-    return Matches(words=expression or None, key=key, conditions=wanted.conditions)
+    return Matches(words=expression or None, key=key, conditions=wanted.conditions, every=every)
 
 
-def _facets(db: sqlite3.Connection, matches: Matches) -> tuple[int, tuple[Facet, ...]]:
-    """How many match, and how they divide; what an entry counts under is read once while the index stays as it is."""
-    source = f"SELECT e.id FROM {OUTLINE} WHERE {f'e.id IN ({matches.ids})' if matches.ids else 1}{matches.where}"
-    sql = source if matches.where else matches.ids or source
-    listed = f"WITH found (id) AS ({sql}) SELECT json_group_array(id) FROM found"
-    ids = orjson.loads(db.execute(listed, (*matches.id_parameters, *matches.parameters)).fetchone()[0])
-    known, alike = store.hold(db, ("counted",), lambda: (dict[int, Alike](), dict[Alike, Alike]()))
-    for at, *row in store.rows_in(db, COUNTED, [at for at in ids if at not in known]):
-        known[at] = alike.setdefault(tuple(row), tuple(row))
+def _found(db: sqlite3.Connection, matches: Matches) -> Found:
+    """What fits; lists that filters alone chose are held while the index stays as it is, the start page among them."""
+    if matches.words is not None:
+        return _looked_up(db, matches)
+    lists = store.hold(db, ("lists",), dict[Matches, Found])
+    if matches not in lists:
+        if len(lists) >= LISTS:
+            lists.clear()
+        lists[matches] = _looked_up(db, matches)
+    return lists[matches]
+
+
+def _looked_up(db: sqlite3.Connection, matches: Matches) -> Found:
+    fits = _sketched(db, _fitting(db, matches))
+    return Found(len(fits), _facets(fits.values()), tuple(_best(db, matches, fits)))
+
+
+def _fitting(db: sqlite3.Connection, matches: Matches) -> list[int]:
+    """All that fit; what only words choose is put together here, for SQLite's UNION sorts it."""
+    span = (matches.key, matches.key + LAST) if matches.key else ()
+    if matches.words is None:
+        return _listed(db, f"SELECT e.id FROM {OUTLINE} WHERE 1{matches.where}", matches.parameters)
+    if not matches.where:
+        worded, begun = _listed(db, WORDED, (matches.words,)), _listed(db, BEGUN, span) if span else []
+        return list(dict.fromkeys(chain(worded, begun)))
+    either = f"{WORDED} UNION {BEGUN}" if span else WORDED
+    sql = f"SELECT e.id FROM {OUTLINE} WHERE e.id IN ({either}){matches.where}"
+    return _listed(db, sql, (matches.words, *span, *matches.parameters))
+
+
+def _listed(db: sqlite3.Connection, sql: str, parameters: Sequence[str]) -> list[int]:
+    """The numbers that a query gives, as one piece of JSON: rows one by one take five times as long."""
+    found: list[int] = orjson.loads(
+        db.execute(f"WITH found (id) AS ({sql}) SELECT json_group_array(id) FROM found", parameters).fetchone()[0]
+    )
+    return found
+
+
+def _outline(db: sqlite3.Connection) -> Outline:
+    most = "SELECT coalesce(max(reads_30d), 0) FROM dataset"
+    return store.hold(db, ("outline",), lambda: Outline(db.execute(most).fetchone()[0]))
+
+
+def _sketched(db: sqlite3.Connection, ids: list[int]) -> Fits:
+    outline = _outline(db)
+    known = outline.sketches
+    for at, name, *standing in store.rows_in(db, OUTLINED, filterfalse(known.__contains__, ids)):
+        alike, worth = outline.shared.get(tuple(standing)) or _share(outline, *standing)
+        known[at] = Sketch(at, alike, worth, worth * ranking.promise(name))
+    return dict(zip(ids, map(known.__getitem__, ids), strict=True))
+
+
+def _share(outline: Outline, reads: int | None, vanished: int | None, *alike: Any) -> tuple[Alike, float]:
+    kind, _, _, health, _, _, tier, of_dataset, freshness, _ = alike
+    standing = ranking.Standing(
+        kind=kind, reads=reads or 0, tier=tier, health=health or of_dataset or "unchecked",
+        freshness=freshness or "unknown", vanished=bool(vanished),
+    )  # fmt: skip
+    one, _ = outline.shared.setdefault(alike, (alike, 0.0))
+    outline.shared[reads, vanished, *alike] = found = (one, ranking.worth(standing, most_reads=outline.most_reads))
+    return found
+
+
+def _facets(fits: Iterable[Sketch]) -> tuple[Facet, ...]:
     counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-    for group, number in Counter(map(known.__getitem__, ids)).items():
+    for group, number in Counter(map(attrgetter("alike"), fits)).items():
         for name, value in _properties(*group):
             counts[name][value] += number
     order = {name: sorted(found.items(), key=lambda one: (-one[1], one[0])) for name, found in counts.items() if found}
-    return len(ids), tuple(Facet(name=name, values=tuple(values)) for name, values in order.items())
+    return tuple(Facet(name=name, values=tuple(values)) for name, values in order.items())
 
 
 def _properties(
@@ -155,44 +236,52 @@ def _properties(
         yield "drift", "drifted" if drift else "as promised"
 
 
-def _ranked(db: sqlite3.Connection, wanted: Wanted, matches: Matches) -> list[Hit]:
-    most = db.execute("SELECT max(reads_30d) FROM dataset").fetchone()[0] or 0
-    rows = db.execute(FULL.format(ids=", ".join(map(str, sorted(_candidates(db, matches))))))
-    hits = [_hit(row, wanted, most) for row in rows]
+def _ranked(db: sqlite3.Connection, wanted: Wanted, best: Iterable[int]) -> list[Hit]:
+    most = _outline(db).most_reads
+    hits = [_hit(row, wanted, most) for row in db.execute(FULL.format(ids=", ".join(map(str, sorted(best)))))]
     return sorted(hits, key=lambda hit: (-hit.score, hit.name, hit.kind, str(hit.subject), hit.path or ""))
 
 
-def _candidates(db: sqlite3.Connection, matches: Matches) -> set[int]:
-    """Entries to rank in full: the best by name, the best by words; by use alone when nothing was typed."""
-    used = f"LEFT JOIN dataset d INDEXED BY dataset_use ON d.id = e.dataset WHERE 1{matches.where}"
-    best = f"d.reads_30d DESC, d.tier = 'gold' DESC, e.id LIMIT {CANDIDATES}"
-    found: list[sqlite3.Row] = []
-    if matches.key:
-        named = f"""SELECT DISTINCT e.id FROM handle h JOIN {OUTLINE} ON e.id = h.entry {used}
-          AND h.key >= ? AND h.key < ? ORDER BY h.key <> ?, {best}"""
-        found += db.execute(named, (*matches.parameters, matches.key, matches.key + LAST, matches.key))
-    if matches.words is not None:
-        near = f"ORDER BY score LIMIT {-1 if matches.where else NEAR}"
-        worded = f"""SELECT e.id FROM (SELECT rowid, bm25(search, 10, 5, 1, 1) AS score FROM search
-          WHERE search MATCH ? {near}) s CROSS JOIN {OUTLINE} ON e.id = s.rowid {used}
-          ORDER BY round(s.score, 1), {best}"""
-        found += db.execute(worded, (matches.words, *matches.parameters))
-    return {row[0] for row in found} if matches.words is not None else set(_listed(db, matches))
+def _best(db: sqlite3.Connection, matches: Matches, fits: Fits) -> set[int]:
+    """Entries to rank in full: the best by name, and by words those that promise most; by worth alone without words."""
+    if matches.words is None or len(fits) <= CANDIDATES:
+        return {one.id for one in nlargest(CANDIDATES, fits.values(), key=attrgetter("worth"))}
+    worded = _by_field(db, matches.words, fits) if matches.every else _by_rarity(db, matches.words, fits)
+    return {*_by_name(db, matches.key, fits), *worded}
 
 
-def _listed(db: sqlite3.Connection, matches: Matches) -> Iterator[int]:
-    """Without words: the most used datasets; jobs and owners; columns and checks of the most used datasets."""
-    end = f"{matches.where} ORDER BY d.reads_30d DESC LIMIT {CANDIDATES}"
-    by_use = "SELECT e.id FROM dataset d INDEXED BY dataset_by_use CROSS JOIN entry e ON e.dataset = d.id"
-    others = (
-        f"SELECT e.id FROM entry e WHERE e.kind IN ('job', 'owner'){matches.where} ORDER BY e.id LIMIT {CANDIDATES}"
-    )
-    for sql in (
-        f"{by_use} WHERE e.kind IN ('dataset', 'report'){end}",
-        others,
-        f"{by_use} WHERE e.kind IN ('column', 'check'){end}",
-    ):
-        yield from (row[0] for row in db.execute(sql, matches.parameters))
+def _by_name(db: sqlite3.Connection, key: str | None, fits: Fits) -> Iterator[int]:
+    """Entries whose name is this, and then those whose name begins so."""
+    if not key:
+        return
+    left = CANDIDATES
+    whole = _listed(db, "SELECT entry FROM handle WHERE key = ?", (key,))
+    begun = set(_listed(db, BEGUN, (key, key + LAST)))
+    for part in (whole, sorted(begun.difference(whole))):
+        best = nlargest(left, (fits[at] for at in part if at in fits), key=attrgetter("worth"))
+        left -= len(best)
+        yield from (one.id for one in best)
+
+
+def _by_field(db: sqlite3.Connection, words: str, fits: Fits) -> Iterator[int]:
+    """First those with all words in the name, then in name and title, then anywhere."""
+    missing, left = CANDIDATES, fits
+    for fields in ("name", "name title", None):
+        told = _listed(db, WORDED, (f"{{{fields}}} : ({words})",)) if fields else left
+        here = [at for at in told if at in left]
+        best = nlargest(missing, map(left.__getitem__, here), key=attrgetter("promise"))
+        yield from (one.id for one in best)
+        missing -= len(best)
+        if not missing:
+            return
+        gone = set(here)
+        left = {at: one for at, one in left.items() if at not in gone}
+
+
+def _by_rarity(db: sqlite3.Connection, words: str, fits: Fits) -> list[int]:
+    """Of those that have any of the words, the best by number and rarity of these."""
+    sql = f"{WORDED} ORDER BY bm25(search, 10, 5, 1, 1) LIMIT {NEAR}"
+    return [at for at in _listed(db, sql, (words,)) if at in fits][:CANDIDATES]
 
 
 def _hit(row: sqlite3.Row, wanted: Wanted, most_reads: int) -> Hit:

@@ -27,6 +27,8 @@ USE, TIER = 0.2, {"gold": 0.1, "silver": 0.05}
 KIND = {"dataset": 1.1, "report": 1.1, "job": 1.05, "owner": 1.05, "column": 1.0, "check": 0.9}
 STATE = {"failing": 0.95, "stale": 0.97}
 GONE = 0.5
+LETTERS = 6
+"""Of a usual word."""
 LISTED = 50.0
 """The match of everything in a list that only filters chose."""
 
@@ -94,6 +96,11 @@ def worth(standing: Standing, *, most_reads: int) -> float:
     use = math.log1p(standing.reads) / math.log1p(most_reads) if most_reads else 0.0
     state = STATE.get(standing.health, 1.0) * STATE.get(standing.freshness, 1.0) * (GONE if standing.vanished else 1.0)
     return (1 + USE * min(use, 1.0) + TIER.get(standing.tier or "", 0.0)) * KIND.get(standing.kind, 1.0) * state
+
+
+def promise(name: str) -> float:
+    """About what one word in this name matches; a word is taken to have LETTERS letters."""
+    return WORDS + COVER * min(1.0, LETTERS / max(len(name), 1))
 
 
 def mend(word: str, vocabulary: Sequence[str], *, weight: Callable[[str], int]) -> str | None:
