@@ -25,6 +25,8 @@ COUNTED = {"rowCount": "row_count", "bytes": "bytes", "fileCount": "file_count"}
 CATEGORIES = 0.9
 """From this share of a column's rows on, its most frequent values are its categories."""
 LARGEST = 2**63 - 1
+REPEATED = 1 << 13
+"""So many schemas and lineages are held as they were read: those of all datasets of a large company, day by day."""
 SPOKEN = ("true", "", "1")
 """Values of a tag that say no more than its key."""
 
@@ -83,7 +85,7 @@ def schema(found: Mapping[str, Any], facets: Mapping[str, Any]) -> tuple[Content
     return _schema(orjson.dumps(found.get("fields")), orjson.dumps(details), orjson.dumps(tags))
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=REPEATED)
 def _schema(fields: bytes, details: bytes, tags: bytes) -> tuple[Content | None, int]:
     told = orjson.loads(details)
     described = {one["path"]: one for one in (told or {}).get("columns") or () if isinstance(one.get("path"), str)}
@@ -106,17 +108,24 @@ def _walk(fields: Any, above: str) -> Iterator[tuple[str, Any]]:
         yield from _walk(one.get("fields") or (), f"{path}.")
 
 
+APART = frozenset(("path", "tags", "nullable"))
+NOTHING: tuple[Any, ...] = (None, "", [], {})
+
+
 def _column(path: str, one: Mapping[str, Any], details: Mapping[str, Any], tags: list[str]) -> dict[str, Any]:
-    known = {key: value for key, value in details.items() if value is not None and key not in ("path", "tags")}
-    kept = {
-        "path": path,
-        "type": str(one.get("type") or ""),
-        "description": str(one.get("description") or ""),
-        "nullable": known.pop("nullable", None),
-        "tags": sorted({*tags, *(str(tag) for tag in details.get("tags") or ())}),
-        "details": dict(sorted(known.items())),
-    }
-    return {key: value for key, value in kept.items() if value not in (None, "", [], {})}
+    known = sorted((key, value) for key, value in details.items() if value is not None and key not in APART)
+    kept: dict[str, Any] = {"path": path}
+    if kind := str(one.get("type") or ""):
+        kept["type"] = kind
+    if description := str(one.get("description") or ""):
+        kept["description"] = description
+    if details.get("nullable") not in NOTHING:
+        kept["nullable"] = details["nullable"]
+    if tags or details.get("tags"):
+        kept["tags"] = sorted({*tags, *(str(tag) for tag in details.get("tags") or ())})
+    if known:
+        kept["details"] = dict(known)
+    return kept
 
 
 def lineage(found: Mapping[str, Any]) -> Content | None:
@@ -127,7 +136,7 @@ def lineage(found: Mapping[str, Any]) -> Content | None:
     return _lineage(orjson.dumps({"fields": found.get("fields"), "dataset": found.get("dataset")}))
 
 
-@lru_cache(maxsize=1 << 12)
+@lru_cache(maxsize=REPEATED)
 def _lineage(body: bytes) -> Content | None:
     found = orjson.loads(body)
     rows: set[tuple[Any, ...]] = set()
