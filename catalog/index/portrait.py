@@ -100,12 +100,12 @@ def derive(
         "contract": told.get("contract") or (f"{contract.id}@{contract.version}" if contract else None),
         "schema": leads.content if leads else None, "knows": leads.knows if leads else 0,
         "writer": bool(leads and leads.side == "out"), "since": since, **times, "every": _every(contract),
-        "vanished": _vanished(db, names), "health": derive_checks(db, names), "freshness": "unknown", "reads_30d": 0,
+        "vanished": _vanished(db, names), "health": derive_checks(db, names), "freshness": "unknown",
+        "reads_30d": derive_usage(db, dataset, names),
         "differences": "[]",
     }  # fmt: skip
     row["differences"] = _differences(db, row, contract)
     insert(db, "dataset", [tuple(row.values())], verb="INSERT OR REPLACE")
-    derive_usage(db, dataset, names)
 
 
 def derive_unseen(db: sqlite3.Connection, promises: Promises) -> set[int]:
@@ -208,8 +208,11 @@ def _worse(health: Health, one: sqlite3.Row) -> Health:
     return "failing" if health == "failing" or one["severity"] in BLOCKING else "warning"
 
 
-def derive_usage(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:
-    """Write how many task runs read a dataset on each of the last days; a step's run counts as that of its task."""
+def derive_usage(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> int:
+    """Write how many task runs read a dataset on each of the last days, and give back how many these are together.
+
+    A step's run counts as that of its task.
+    """
     last_day = newest(db) // DAY
     sql = READS.format(day=DAY, since=(last_day - WINDOW) * DAY)
     days: dict[int, int] = {}
@@ -223,6 +226,7 @@ def derive_usage(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> 
             counts[day] = counts.get(day, 0) + 1
     db.execute("DELETE FROM usage WHERE dataset = ?", (dataset,))
     insert(db, "usage", [(dataset, day, reads) for day, reads in counts.items()])
+    return sum(counts.values())
 
 
 def _task_run(db: sqlite3.Connection, run: int, parent: int | None) -> int:

@@ -32,7 +32,7 @@ def connect(path: Path | str) -> sqlite3.Connection:
         "journal_mode=WAL",
         "synchronous=NORMAL",
         "temp_store=MEMORY",
-        "cache_size=-65536",
+        "cache_size=-131072",
         "mmap_size=1073741824",
     ):
         db.execute(f"PRAGMA {pragma}")
@@ -89,10 +89,11 @@ def writing(db: sqlite3.Connection) -> Iterator[None]:
 
 def rows_in(db: sqlite3.Connection, sql: str, ids: Iterable[int]) -> Iterator[sqlite3.Row]:
     """The rows of a query with `{ids}` in place of a list of numbers, asked in pieces; of one, without a new plan."""
-    asked = sorted(ids)
-    if len(asked) == 1:
-        yield from db.execute(sql.format(ids="?1"), asked)
-        return
+    asked = list(ids)
+    return db.execute(sql.format(ids="?1"), asked) if len(asked) == 1 else _rows_in(db, sql, sorted(asked))
+
+
+def _rows_in(db: sqlite3.Connection, sql: str, asked: Sequence[int]) -> Iterator[sqlite3.Row]:
     for start in range(0, len(asked), CHUNK):
         yield from db.execute(sql.format(ids=",".join(map(str, asked[start : start + CHUNK]))))
 
