@@ -16,6 +16,8 @@ from catalog.render import answer
 from tests.catalog.record import events
 from tests.conftest import REPOSITORY
 
+pytestmark = pytest.mark.integration
+
 NOWHERE = "http://127.0.0.1:9"
 """Nobody listens on the discard port."""
 QUESTIONS = [

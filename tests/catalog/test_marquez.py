@@ -20,6 +20,8 @@ from catalog.errors import DatasetNotFound, MarquezNotFound, MarquezRefused
 from catalog.marquez import Marquez
 from tests.catalog.backend import Recorded, embedded, emptied, fill
 
+pytestmark = pytest.mark.integration
+
 Opener = Callable[[str], Marquez]
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
 POSTGRES, LAKE, KAFKA = "postgres://localhost:5432", "s3://ecompulse-lake", "kafka://localhost:9092"

@@ -21,6 +21,8 @@ from catalog.settings import Settings
 from tests.catalog.backend import embedded
 from tests.catalog.events import at, dataset, event, facet
 
+pytestmark = pytest.mark.integration
+
 Post = Callable[..., None]
 
 

@@ -22,6 +22,8 @@ from lineage.expectations.reader import of_texts
 from lineage.operators.gx import GreatExpectationsOperator
 from lineage.outcome import Outcome
 
+pytestmark = pytest.mark.integration
+
 HERE = Dataset("s3://lake", "here")
 EVENTS = contract.load("lake.enriched_events")
 Run = Callable[..., Outcome]

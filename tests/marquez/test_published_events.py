@@ -11,6 +11,8 @@ import pytest
 
 from tests.marquez.conftest import POSTGRES, SHARED, Api, dataset, event
 
+pytestmark = pytest.mark.integration
+
 DATA = SHARED / "data/openlineage"
 RUN = "7a0d54b8-0e59-4ad0-a09a-27e3d7a4e6f1"
 TYPED_TIMES = {"nominalTime"}  # instants are given back at UTC

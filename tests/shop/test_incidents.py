@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from stack.shop.cli import main, shop
 from stack.shop.incidents import INCIDENTS, SPIKE
 
+pytestmark = pytest.mark.integration
+
 ARGUMENTS = ("--events", 20_000, "--seed", 7, "--products", 200, "--users", 4_000)
 FROM, UNTIL = "2026-11-20T10:00:00.000Z", "2026-11-20T14:30:00.000Z"
 LOST = ("total_amount", "items", "item_count", "discount_amount")

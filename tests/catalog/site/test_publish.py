@@ -15,6 +15,8 @@ from catalog.site.publish import Published
 from tests.catalog import record
 from tests.catalog.site.conftest import SETTINGS
 
+pytestmark = pytest.mark.integration
+
 
 def small(folder: Path, events: list[dict[str, Any]]) -> Index:
     opened = Index.open(folder / f"{len(events)}.sqlite", contracts={})

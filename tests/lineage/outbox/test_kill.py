@@ -9,6 +9,10 @@ import sys
 import time
 from collections import Counter
 
+import pytest
+
+pytestmark = pytest.mark.integration
+
 LINEAGE = (sys.executable, "-m", "lineage.cli")
 
 # Loads the transport once; each task is then a fork that emits until it is killed. What a task prints is what it may

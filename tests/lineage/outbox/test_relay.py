@@ -17,6 +17,8 @@ from lineage.errors import BackendUnavailable, ConfigurationError
 from lineage.outbox import Outbox
 from lineage.relay import Address, Backend, Relay, judge
 
+pytestmark = pytest.mark.integration
+
 MALFORMED = (500, '{"code": 400, "message": "Unable to process JSON"}')
 
 

@@ -14,6 +14,8 @@ from lineage.errors import ConfigurationError
 from lineage.outbox import Outbox
 from lineage.transport import OutboxConfig, OutboxTransport
 
+pytestmark = pytest.mark.integration
+
 SECRET = "hunter2Zq9"
 LINEAGE = (sys.executable, "-m", "lineage.cli")
 
