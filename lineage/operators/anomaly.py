@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
@@ -10,8 +9,7 @@ from catalog.contract import Contract
 from catalog.dataset import Dataset
 from lineage import trigger
 from lineage.hooks import place
-from lineage.hooks.catalog import CatalogHook
-from lineage.operators.base import LineageOperator
+from lineage.operators.base import RecordOperator
 from lineage.outcome import Check, Outcome, Read
 from lineage.watch import History, Watch, judged
 
@@ -21,10 +19,8 @@ if TYPE_CHECKING:
     from catalog.anomaly import Anomaly
     from catalog.index import Index
 
-RECORD = "api.lineage_events"
 
-
-class DetectAnomaliesOperator(LineageOperator):
+class DetectAnomaliesOperator(RecordOperator):
     """Judge each watched figure of this run's interval against its history, and tell it as a check like any other.
 
     Until there is enough history a check passes and says so. A figure outside of the expected range is a warning: it
@@ -41,11 +37,6 @@ class DetectAnomaliesOperator(LineageOperator):
         super().__init__(**kwargs)
         self.watches, self.after = tuple(watches), tuple(after)
 
-    @cached_property
-    def hook(self) -> CatalogHook:
-        """Where the record is read."""
-        return CatalogHook()
-
     def run(self, context: "Context") -> Outcome:
         """Rows are figures judged; those that are out of their range are rejected."""
         with self.hook.reading() as (index, client):
@@ -54,7 +45,7 @@ class DetectAnomaliesOperator(LineageOperator):
             self.hook.await_runs(index, client, jobs, since=began)
             interval = trigger.interval(context)
             told = tuple(self._read(index, watch, since=interval[0] if interval else None) for watch in self.watches)
-        outcome = Outcome(inputs=(self._record(), *_merged(told)))
+        outcome = Outcome(inputs=(self.record(), *_merged(told)))
         for check in outcome.checks:
             self.log.log(30 if not check.success else 20, "%s: expected %s, found %s", check.title, check.expected,
                          check.actual)  # fmt: skip
@@ -68,11 +59,7 @@ class DetectAnomaliesOperator(LineageOperator):
         ids = dict.fromkeys(watch.contract_id for watch in self.watches)
         watched = [contracts.load(contract_id) for contract_id in ids]
         reads = tuple(Read(dataset=place.dataset(contract), contract=contract) for contract in watched)
-        return Outcome(inputs=(self._record(), *reads))
-
-    def _record(self) -> Read:
-        promised = contracts.load(RECORD)
-        return Read(dataset=self.hook.dataset(promised.name), contract=promised)
+        return Outcome(inputs=(self.record(), *reads))
 
     def _read(self, index: "Index", watch: Watch, *, since: datetime | None) -> Read:
         """The watched dataset with a check per figure that was measured in the interval."""

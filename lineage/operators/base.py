@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from catalog import contract as contracts
 from lineage import extraction, trigger
 from lineage.errors import LineageError
-from lineage.outcome import Outcome
+from lineage.outcome import Outcome, Read, Written
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.context import Context
 
     from lineage.hooks.cache import CacheHook
+    from lineage.hooks.catalog import CatalogHook
     from lineage.hooks.kafka import KafkaHook
     from lineage.hooks.lake import LakeHook
     from lineage.hooks.warehouse import WarehouseHook
@@ -137,3 +139,27 @@ class ConnectedOperator(LineageOperator):
         from lineage.hooks.kafka import KafkaHook
 
         return KafkaHook(self.kafka_conn_id)
+
+
+class RecordOperator(ConnectedOperator):
+    """An operator that reads what the lineage backend recorded, and may leave objects in the lake."""
+
+    @cached_property
+    def hook(self) -> "CatalogHook":
+        """Where the record is read."""
+        from lineage.hooks.catalog import CatalogHook
+
+        return CatalogHook()
+
+    def record(self) -> Read:
+        """The record as an input like any other."""
+        promised = contracts.load("api.lineage_events")
+        return Read(dataset=self.hook.dataset(promised.name), contract=promised)
+
+    def objects(
+        self, contract_id: str, *, rows: int | None = None, size_bytes: int | None = None, files: int | None = None
+    ) -> Written:
+        """The contract's objects in the lake as an output."""
+        promised = contracts.load(contract_id)
+        place = self.lake.object_dataset(promised.name)
+        return Written(dataset=place, contract=promised, rows=rows, size_bytes=size_bytes, files=files)

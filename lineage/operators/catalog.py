@@ -2,16 +2,13 @@
 
 import tempfile
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalog import contract as contracts
-from lineage.hooks.catalog import CatalogHook
-from lineage.hooks.lake import LakeHook
 from lineage.hooks.mirror import Mirrored, mirror
-from lineage.operators.base import LineageOperator
-from lineage.outcome import Outcome, Read, Written
+from lineage.operators.base import RecordOperator
+from lineage.outcome import Outcome, Read
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
@@ -20,11 +17,11 @@ if TYPE_CHECKING:
     from catalog.marquez import Marquez
     from catalog.writeback import WrittenBack
 
-RECORD, CATALOG = "api.lineage_events", "object.catalog"
+CATALOG = "object.catalog"
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class UpdateCatalogOperator(LineageOperator):
+class UpdateCatalogOperator(RecordOperator):
     """Read the record into the index, write the contracts' tags, owners and descriptions back, publish the pages.
 
     Rows in are datasets known, rows out are pages. The outcome's counts are what was learned since this task last
@@ -33,28 +30,14 @@ class UpdateCatalogOperator(LineageOperator):
 
     ui_color = "#d9f2e3"
 
-    def __init__(self, *, lake_conn_id: str = LakeHook.default_conn_name, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.lake_conn_id = lake_conn_id
-
-    @cached_property
-    def hook(self) -> CatalogHook:
-        """Where the record is read."""
-        return CatalogHook()
-
-    @cached_property
-    def lake(self) -> LakeHook:
-        """Where the pages are published."""
-        return LakeHook(self.lake_conn_id)
-
     def run(self, context: "Context") -> Outcome:
         """The same record gives the same index and the same pages."""
         with self.hook.reading() as (index, client):
             counts, done = self._learned(index), self._write_back(index, client)
             pages, known = self._publish(index), len(index.datasets())
         return Outcome(
-            inputs=(*self._inputs(), *(Read(dataset=at, contract=contract) for at, contract in done.undescribed)),
-            outputs=(self._written(rows=pages.files, size_bytes=pages.size_bytes, files=pages.files),),
+            inputs=(self.record(), *(Read(dataset=at, contract=contract) for at, contract in done.undescribed)),
+            outputs=(self.objects(CATALOG, rows=pages.files, size_bytes=pages.size_bytes, files=pages.files),),
             rows_in=known,
             rows_out=pages.files,
             counts=counts | {"tagged": done.tagged, "untagged": done.untagged, "described": len(done.undescribed)},
@@ -63,7 +46,7 @@ class UpdateCatalogOperator(LineageOperator):
 
     def expected(self) -> Outcome:
         """The record, and the pages."""
-        return Outcome(inputs=self._inputs(), outputs=(self._written(),))
+        return Outcome(inputs=(self.record(),), outputs=(self.objects(CATALOG),))
 
     @property
     def _prefix(self) -> str:
@@ -102,14 +85,3 @@ class UpdateCatalogOperator(LineageOperator):
             done = mirror(self.lake, Path(folder), prefix=self._prefix)
         self.log.info("published %d pages", published.pages)
         return done
-
-    def _inputs(self) -> tuple[Read, ...]:
-        promised = contracts.load(RECORD)
-        return (Read(dataset=self.hook.dataset(promised.name), contract=promised),)
-
-    def _written(self, *, rows: int | None = None, size_bytes: int | None = None, files: int | None = None) -> Written:
-        promised = contracts.load(CATALOG)
-        return Written(
-            dataset=self.lake.object_dataset(promised.name), contract=promised, rows=rows, size_bytes=size_bytes,
-            files=files,
-        )  # fmt: skip

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
 from lineage import trigger
 from lineage.errors import QualityFailed
 from lineage.hooks import place
-from lineage.hooks.catalog import CatalogHook
-from lineage.hooks.lake import LakeHook
-from lineage.operators.base import LineageOperator
-from lineage.outcome import Outcome, Read, Written
+from lineage.operators.base import RecordOperator
+from lineage.outcome import Outcome
 from lineage.reports import quality, quality_page
 
 if TYPE_CHECKING:
@@ -21,11 +18,11 @@ if TYPE_CHECKING:
     from catalog.index import Index
     from lineage.reports.quality import Quality
 
-RECORD, REPORT = "api.lineage_events", "object.quality_report"
+REPORT = "object.quality_report"
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class GenerateQualityReportOperator(LineageOperator):
+class GenerateQualityReportOperator(RecordOperator):
     """Write `reports/quality/<day>/<time>/report.{html,json}` and `latest.html`; then fail if a critical check did.
 
     The run's own results come from what its tasks left as XCom, their history, owners and what is downstream from the
@@ -45,22 +42,11 @@ class GenerateQualityReportOperator(LineageOperator):
         task_ids: Sequence[str],
         contract_ids: Sequence[str],
         profiled_by: str,
-        lake_conn_id: str = LakeHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.task_ids, self.contract_ids = list(task_ids), list(contract_ids)
-        self.profiled_by, self.lake_conn_id = profiled_by, lake_conn_id
-
-    @cached_property
-    def hook(self) -> CatalogHook:
-        """Where the record is read."""
-        return CatalogHook()
-
-    @cached_property
-    def lake(self) -> LakeHook:
-        """Where reports are kept."""
-        return LakeHook(self.lake_conn_id)
+        self.profiled_by = profiled_by
 
     def run(self, context: "Context") -> Outcome:
         """Rows in are checks, rows out those that hold, rejected the others.
@@ -75,8 +61,8 @@ class GenerateQualityReportOperator(LineageOperator):
         sizes = self._write(report)
         failed = report.failed()
         outcome = Outcome(
-            inputs=self._inputs(),
-            outputs=(self._written(rows=1, size_bytes=sum(sizes), files=len(sizes)),),
+            inputs=(self.record(),),
+            outputs=(self.objects(REPORT, rows=1, size_bytes=sum(sizes), files=len(sizes)),),
             rows_in=len(report.findings),
             rows_out=len(report.findings) - len(failed),
             rows_rejected=len(failed),
@@ -91,7 +77,7 @@ class GenerateQualityReportOperator(LineageOperator):
 
     def expected(self) -> Outcome:
         """The record, and the folder of reports."""
-        return Outcome(inputs=self._inputs(), outputs=(self._written(),))
+        return Outcome(inputs=(self.record(),), outputs=(self.objects(REPORT),))
 
     def _gather(
         self, index: "Index", context: "Context", *, told: Mapping[str, Mapping[str, Any]], profile: Mapping[str, Any]
@@ -129,17 +115,6 @@ class GenerateQualityReportOperator(LineageOperator):
     @property
     def _prefix(self) -> str:
         return contracts.load(REPORT).name
-
-    def _inputs(self) -> tuple[Read, ...]:
-        promised = contracts.load(RECORD)
-        return (Read(dataset=self.hook.dataset(promised.name), contract=promised),)
-
-    def _written(self, *, rows: int | None = None, size_bytes: int | None = None, files: int | None = None) -> Written:
-        promised = contracts.load(REPORT)
-        return Written(
-            dataset=self.lake.object_dataset(promised.name), contract=promised, rows=rows, size_bytes=size_bytes,
-            files=files,
-        )  # fmt: skip
 
 
 def _before(index: "Index", job: Any) -> datetime:
