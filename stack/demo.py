@@ -81,18 +81,21 @@ class AirflowClient:
         found = self._get(f"/api/v2/dags/{dag_id}/dagRuns?order_by=run_after&limit=100")["dag_runs"]
         return [str(each["dag_run_id"]) for each in found]
 
-    def awaited(self, dag_id: str, count: int) -> str:
-        """The id of the newest run once there are so many: started by somebody else, as by an asset.
+    def caused(self, dag_id: str, run_id: str) -> str:
+        """The id of the run of this DAG that an asset of the other run started; one run may answer for several.
 
         Raises:
-            RunFailed: there are fewer after the time that parsing may take.
+            RunFailed: there is none after the time that parsing may take.
         """
         deadline = time.monotonic() + PARSE_TIMEOUT_S
-        while len(found := self.runs(dag_id)) < count:
+        while True:
+            for mine in reversed(self.runs(dag_id)):
+                events = self._get(f"/api/v2/dags/{dag_id}/dagRuns/{mine}/upstreamAssetEvents")["asset_events"]
+                if run_id in (event["source_run_id"] for event in events):
+                    return mine
             if time.monotonic() > deadline:
                 raise RunFailed(dag_id, "not started", f"{self.url}/dags/{dag_id}")
             time.sleep(POLL_S)
-        return found[-1]
 
     def order(self, dag_id: str) -> list[str]:
         """Task ids, each after those it depends on."""
@@ -127,18 +130,12 @@ class AirflowClient:
         return answer.json()
 
 
-def run(client: AirflowClient, dag_id: str, *, say: Callable[[str], None]) -> Iterator[TaskReport]:
-    """Run one DAG to its end, a line per finished task; then a report per task, in order.
+def follow(client: AirflowClient, dag_id: str, run_id: str, *, say: Callable[[str], None]) -> Iterator[TaskReport]:
+    """Watch one run to its end, a line per finished task; then a report per task, in order.
 
     Raises:
         RunFailed: it ended in another state than success (after the reports of what did run).
     """
-    client.unpause(dag_id)
-    yield from follow(client, dag_id, client.trigger(dag_id), say=say)
-
-
-def follow(client: AirflowClient, dag_id: str, run_id: str, *, say: Callable[[str], None]) -> Iterator[TaskReport]:
-    """Watch one run to its end, as `run` does."""
     say(f"{dag_id}: run {run_id}")
     told: set[str] = set()
     deadline = time.monotonic() + RUN_TIMEOUT_S
@@ -175,8 +172,8 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
     parts = _parts(stream)
     user, password = AIRFLOW_LOGIN
     client = AirflowClient(environment["AIRFLOW_URL"], username=user, password=password)
-    client.unpause(QUALITY)
-    judged = len(client.runs(QUALITY))
+    for dag_id in (REFERENCE, INGESTION, QUALITY):
+        client.unpause(dag_id)
     bootstrap, done = environment["KAFKA_BOOTSTRAP_SERVERS"], dict[str, list[TaskReport]]()
 
     def ran(title: str, reports: Iterator[TaskReport]) -> None:
@@ -185,12 +182,13 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
             done[title].append(task)
 
     try:
-        ran(REFERENCE, run(client, REFERENCE, say=report))
+        ran(REFERENCE, follow(client, REFERENCE, client.trigger(REFERENCE), say=report))
         for title, messages in parts.items():
             report(f"sending {len(messages):,} shop events to {RAW_TOPIC}, {title}")
             publish(messages, bootstrap=bootstrap, create_topic=True)
-            ran(f"{INGESTION}, {title}", run(client, INGESTION, say=report))
-        ran(QUALITY, follow(client, QUALITY, client.awaited(QUALITY, judged + len(parts)), say=report))
+            ingestion = client.trigger(INGESTION)
+            ran(f"{INGESTION}, {title}", follow(client, INGESTION, ingestion, say=report))
+        ran(QUALITY, follow(client, QUALITY, client.caused(QUALITY, ingestion), say=report))
     finally:
         show(Console(width=max(Console().width, 110)), stream.manifest(), done, environment, since=begun)
     _count(home)

@@ -72,10 +72,6 @@ def _new_secrets() -> Secrets:
     )
 
 
-def _this_hour(now: datetime) -> datetime:
-    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
 def compose_variables(now: datetime) -> str:
     """The lines of a new `.env` for docker-compose.yaml: every variable that it insists on."""
     made = _new_secrets()
@@ -86,7 +82,7 @@ def compose_variables(now: datetime) -> str:
         "S3_SECRET_KEY": made.s3,
         "AIRFLOW_JWT_SECRET": made.jwt,
         "AIRFLOW_FERNET_KEY": made.fernet,
-        "ECOMPULSE_START_DATE": _this_hour(now).isoformat(),
+        "ECOMPULSE_START_DATE": now.astimezone(UTC).isoformat(timespec="seconds"),
     }
     return "".join(f"{name}={value}\n" for name, value in lines.items())
 
@@ -161,8 +157,12 @@ class Home:
         return merged
 
     def start_date(self, now: datetime) -> datetime:
-        """The hour (UTC) of the first start of this home: where the DAGs begin to catch up."""
+        """The moment (UTC) of this home's first start: the DAGs catch up from the first whole hour after it.
+
+        The hour that has begun is nobody's interval: its run would come at the next full hour, perhaps in the middle of
+        the first run by hand, and take a part of its messages.
+        """
         path = self.root / "start-date"
         if not path.exists():
-            write_private(path, _this_hour(now).isoformat())
+            write_private(path, now.astimezone(UTC).isoformat(timespec="seconds"))
         return datetime.fromisoformat(path.read_text())

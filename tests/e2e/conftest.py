@@ -27,7 +27,7 @@ from stack.shop.publish import publish
 from stack.shop.replay import Replay
 from stack.supervision import Supervisor
 from tests.conftest import SHARED
-from tests.e2e.flow import Event, Flow, Run, away_from_the_full_hour, wait_for
+from tests.e2e.flow import Event, Flow, Run, wait_for
 from tests.lineage.conftest import problems  # noqa: F401  (a fixture)
 
 EVENTS, SEED = 20_000, 7
@@ -141,7 +141,6 @@ def retried(flow: Flow, reference: tuple[Run, list[Event]]) -> Retried:
 def manifest(flow: Flow) -> dict[str, Any]:
     """The shop's events are in the topic; what they are."""
     flow.airflow.unpause("data_ingestion_dag")
-    away_from_the_full_hour()
     stream = Stream(scenario=Scenario(events=EVENTS, seed=SEED, start_ms=parse_time(START)))
     publish(stream.messages(), bootstrap=flow.environment["KAFKA_BOOTSTRAP_SERVERS"], create_topic=True)
     return stream.manifest()
@@ -161,9 +160,7 @@ def quality(flow: Flow, shop: Chapter) -> tuple[Run, list[Event]]:
     Left on it would run after every later run of the main job, beside what other tests look at.
     """
     try:
-        wait_for(lambda: flow.airflow.runs("data_quality_dag"), "a run of data_quality_dag")
-        (run_id, *_) = flow.airflow.runs("data_quality_dag")
-        run = flow.end_of("data_quality_dag", run_id)
+        run = flow.end_of("data_quality_dag", flow.airflow.caused("data_quality_dag", shop.run.run_id))
     finally:
         flow.airflow.http.patch("/api/v2/dags/data_quality_dag", json={"is_paused": True})
     flow.settled()
@@ -235,7 +232,6 @@ def orders() -> Path | None:
 def outage(flow: Flow, failure: Failure, orders: Path | None) -> Outage:
     """data_ingestion_dag on three real days (else on some more visits), the backend being down from before to after."""
     slack, mail = len(flow.slack()), len(flow.mail())
-    away_from_the_full_hour()
     messages = Replay(orders=orders, start=RETAIL_START, days=RETAIL_DAYS).messages() if orders else _more_visits()
     publish(messages, bootstrap=flow.environment["KAFKA_BOOTSTRAP_SERVERS"])
     home = flow.platform.home

@@ -5,7 +5,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -273,13 +272,6 @@ def wait_for(condition: Any, what: str, *, timeout_s: float = 120) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited {timeout_s:.0f} s in vain for {what}"
         time.sleep(0.3)
-
-
-def away_from_the_full_hour() -> None:
-    """Let a full hour pass that is about to come: its scheduled run must not take what a test has just published."""
-    now = datetime.now(UTC)
-    left = (now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1) - now).total_seconds()
-    time.sleep(left + 1 if left < 20 else 0)
 
 
 def anonymous(text: str) -> str:

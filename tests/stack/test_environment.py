@@ -92,10 +92,10 @@ def test_secrets_are_readable_by_their_owner_only(site):
     assert site.home.root.stat().st_mode & 0o077 == 0
 
 
-def test_history_begins_in_the_hour_of_the_first_start_and_stays_there(tmp_path):
+def test_history_begins_with_the_first_start_and_stays_there(tmp_path):
     home = Home(root=tmp_path)
     first = home.start_date(datetime(2026, 11, 24, 12, 34, tzinfo=UTC))
-    assert first == datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert first == datetime(2026, 11, 24, 12, 34, tzinfo=UTC)
     assert home.start_date(first + timedelta(days=3)) == first
 
 
