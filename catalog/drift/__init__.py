@@ -3,6 +3,7 @@
 from catalog.drift.change import Change
 from catalog.drift.classify import Consumer, Verdict, classify, worst
 from catalog.drift.detect import detect
+from catalog.drift.finding import Finding, judge
 from catalog.drift.shape import Check, Part, Shape
 
-__all__ = ["Change", "Check", "Consumer", "Part", "Shape", "Verdict", "classify", "detect", "worst"]
+__all__ = ["Change", "Check", "Consumer", "Finding", "Part", "Shape", "Verdict", "classify", "detect", "judge", "worst"]

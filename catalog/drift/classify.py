@@ -10,6 +10,7 @@ from catalog.drift.effect import effect
 from catalog.drift.promotion import SOURCE, Word, cell
 from catalog.drift.rule import RULES
 from catalog.drift.shape import Check, Part
+from catalog.entry import Node
 
 Direction = Literal["new_reads_old", "old_reads_new", "table"]
 """A new reader of old data, an old reader of new data, or the table that has to follow the change."""
@@ -27,7 +28,12 @@ class Consumer:
     """Somebody who is affected by a dataset's shape: who, with what, in which direction, and how much of it."""
 
     name: str
+    """What people call it: the task, the table, the suite, the report."""
     engine: Engine
+    node: Node | None = None
+    """The job or dataset that it is in the record; None for one that is only declared."""
+    owner: str = ""
+    tier: str = ""
     direction: Direction = "old_reads_new"
     reads: frozenset[str] | None = None
     """Paths that it reads; None when that is not known, then it reads everything."""
