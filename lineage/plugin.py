@@ -33,11 +33,11 @@ class CatalogPlugin(AirflowPlugin):
 
 
 def application() -> Any:
-    """The catalog, asking for Airflow's user."""
+    """The catalog, asking for Airflow's user; it reads the record while the server starts."""
     from airflow.api_fastapi.core_api.security import get_user
     from fastapi import Depends
 
     from catalog.settings import Settings
     from catalog.site.app import create
 
-    return create(Settings.from_environment(), dependencies=[Depends(get_user)])
+    return create(Settings.from_environment(), dependencies=[Depends(get_user)], warm=True)

@@ -89,12 +89,18 @@ class Shelf:
         return self._site
 
 
-def create(settings: Settings, *, index: Index | None = None, dependencies: Sequence[Any] = ()) -> FastAPI:
+def create(
+    settings: Settings, *, index: Index | None = None, dependencies: Sequence[Any] = (), warm: bool = False
+) -> FastAPI:
     """The application; every address goes through `dependencies`, which may refuse (a host's login).
 
-    Without an index the file that the settings name is opened at the first request.
+    Without an index the file that the settings name is opened at the first request; with `warm`, when there is such a
+    file, in a thread of its own at once.
     """
-    return _application(_Lazy(settings, index), dependencies)
+    shelf = _Lazy(settings, index)
+    if warm and settings.index.exists():
+        threading.Thread(target=shelf.warm, name="warm", daemon=True).start()
+    return _application(shelf, dependencies)
 
 
 def _application(shelf: "_Lazy", dependencies: Sequence[Any]) -> FastAPI:
@@ -118,7 +124,7 @@ def _application(shelf: "_Lazy", dependencies: Sequence[Any]) -> FastAPI:
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"])
     def page(path: str, request: Request) -> Response:
-        return answer(shelf.get(), path, request)
+        return answer(shelf.get(), path or address.HOME, request)
 
     return app
 
@@ -151,12 +157,16 @@ class _Lazy:
                 self._shelf = Shelf(self._settings, Index.open(self._settings.index))
             return self._shelf
 
+    def warm(self) -> None:
+        """Compile templates and read the record, so that the first reader does not wait."""
+        self.get().page(address.HOME, {})
+
 
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 5080) -> None:
     """Serve the pages until stopped."""
     import uvicorn
 
     shelf = _Lazy(settings, None)
-    shelf.get().page(address.HOME, {})  # templates compiled, record read: the first reader does not wait
+    shelf.warm()
     logger.info("the catalog is on http://%s:%s/", host, port)
     uvicorn.run(_application(shelf, ()), host=host, port=port, log_level="warning")

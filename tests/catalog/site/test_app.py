@@ -1,5 +1,7 @@
 """The application: headers, caching, prefixes, a host's login."""
 
+import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,21 @@ def test_an_empty_record_says_so_and_what_to_do(tmp_path: Path) -> None:
         answer = client.get(f"/{path}")
         assert answer.status_code == 200
         assert "catalog sync" in answer.text
+
+
+def test_a_host_can_have_it_read_the_record_before_the_first_reader_comes(tmp_path: Path) -> None:
+    file = tmp_path / "i.sqlite"
+    create(Settings(index=file), warm=True)
+    assert not file.exists(), "a host that has no record yet is not given one"
+    with Index.open(file) as index:
+        index.add(EVENTS[:20])
+    client = TestClient(create(Settings(index=file), warm=True))
+    for thread in threading.enumerate():
+        if thread.name == "warm":
+            thread.join()
+    with sqlite3.connect(file) as db:
+        db.execute("DROP TABLE dataset")
+    assert client.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["../app.py", "..%2Fapp.py", "missing.css"])
