@@ -1,1 +1,207 @@
 """Who reads a dataset, as the record or the declarations tell, in the words that drift is judged in."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from catalog import graph
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from catalog.drift import Check, Consumer
+from catalog.drift.classify import Engine
+from catalog.drift.shape import of_suite
+from catalog.entry import Answer, CheckEntry, ColumnEdge, DatasetEntry, Job, short
+from catalog.index import Index, facts, values
+from catalog.index.adjacency import EVERY
+from catalog.index.fold import names_of
+from catalog.index.store import rows_in
+
+ENGINES: Mapping[str, Engine] = {"kafka": "json", "api": "json", "object": "json", "lake": "iceberg", "cache": "redis"}
+"""How a dataset of a kind is read; a warehouse's engine is its namespace's scheme, of anything else nobody knows it."""
+STORES = frozenset({"iceberg", "redis", "postgres", "redshift"})
+"""Engines that keep rows under a schema of their own."""
+PASSING = frozenset({"kafka", "api"})
+"""Kinds that keep nothing: whoever reads them is further down the stream."""
+SEVERITY = {"error": "critical", "warn": "warning"}
+"""Words of a suite for those of the assertions facet (1-1-0)."""
+TIERS = ("gold", "silver", "bronze", "")
+"""From the most important one."""
+SAID = "SELECT subject, facet, value FROM latest WHERE facet IN ('owner', 'sql') AND subject IN ({ids})"
+MADE = """SELECT f.job, d.tier FROM flow f JOIN job j ON j.id = f.job AND f.last_seen >= j.begin
+  LEFT JOIN alias a ON a.alias = f.dataset JOIN dataset d ON d.id = coalesce(a.dataset, f.dataset)
+  WHERE f.side = 'out' AND f.job IN ({ids})"""
+
+
+def consumers(index: Index, dataset: Dataset) -> Answer[tuple[Consumer, ...]]:
+    """Everybody whom this dataset's shape affects at once, by name: itself as a table, who reads or checks it or writes
+    it by statements that name it, and the tables and reports that its columns go into. Present edges only, steps as
+    their tasks, one entry for each; who comes further down the stream is in `graph.impact`.
+
+    Complete as far as the record is about these jobs; a dataset that nobody reads has its own table only.
+
+    Raises:
+        NotFound: no event and no contract tells of the dataset.
+    """
+    entry = index.dataset(dataset)
+    edges = [
+        edge for edge in graph.columns(index, entry.dataset, upstream=0, downstream=1).value
+        if edge.origin == entry.dataset
+    ]  # fmt: skip
+    found = (*_table(entry), *_jobs(index, entry, edges), *_targets(index, entry, edges))
+    completeness = index.completeness({*entry.readers, *entry.writers})
+    return Answer(value=tuple(sorted(found, key=lambda one: (one.name, one.engine))), completeness=completeness)
+
+
+def declared(
+    contracts: Mapping[str, Contract],
+    suites: Mapping[str, Mapping[str, Any]],
+    statements: Mapping[str, str],
+    contract_id: str,
+) -> tuple[Consumer, ...]:
+    """Who is known without a record: the dataset's own table, anybody who reads it by the contract as it was, the suite
+    that the contract names, and the statements that name a table of the warehouse.
+
+    `contracts` by id, `suites` (documents) by their name, `statements` (SQL, PostgreSQL's dialect) by what people call
+    them. Who these are is not all: only a record knows the readers by name.
+    """
+    contract = contracts[contract_id]
+    engine = ENGINES.get(contract.kind, "postgres")
+    own = Consumer(name=contract.id, engine=engine, owner=contract.owner, tier=contract.tier)
+    suite = suites.get(contract.suite or "")
+    named = statements if contract.kind == "warehouse" else {}
+    return (
+        *([replace(own, direction="table")] if engine in STORES else ()),
+        replace(own, name=f"readers of {contract.id}"),
+        *([replace(own, name=str(contract.suite), engine="gx", checks=of_suite(suite))] if suite else ()),
+        *(
+            Consumer(name=name, engine="sql", sql=text, dataset=table, dialect="postgres")
+            for name, text in sorted(named.items())
+            if (table := called(text, contract.name))
+        ),
+    )
+
+
+def called(sql: str, table: str) -> str | None:
+    """The name by which statements call a table: its own, or that of a temporary one that stands for it (catalog.sql);
+    None when they name neither.
+    """
+    words = {word.lower() for word in re.findall(r"\w+", sql)}
+    return next((name for name in (table, f"staging_{table}", f"landing_{table}") if name.lower() in words), None)
+
+
+def _engine(entry: DatasetEntry) -> Engine:
+    """How it is read: by its kind, in a warehouse by its namespace."""
+    scheme = entry.dataset.namespace.partition("://")[0]
+    if entry.kind == "warehouse":
+        return cast(Engine, scheme) if scheme in STORES else "table"
+    return ENGINES.get(entry.kind, "table")
+
+
+def _table(entry: DatasetEntry) -> Iterator[Consumer]:
+    """The dataset as a table that has to follow a change; a topic has no table."""
+    if _engine(entry) in STORES:
+        yield replace(_stored(entry), engine=_engine(entry), direction="table")
+
+
+def _stored(entry: DatasetEntry) -> Consumer:
+    name = entry.contract.partition("@")[0] if entry.contract else short(entry.dataset)
+    return Consumer(name=name, engine="table", node=entry.dataset, owner=entry.owner or "", tier=entry.tier or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the jobs around a dataset, by their numbers."""
+
+    said: Mapping[tuple[int, str], str]
+    tier: Mapping[int, str]
+    checks: Mapping[Job, tuple[Check, ...]]
+    reads: Mapping[Job, frozenset[str]]
+
+
+def _jobs(index: Index, entry: DatasetEntry, edges: list[ColumnEdge]) -> Iterator[Consumer]:
+    """Readers, and writers whose statements name it."""
+    jobs = sorted({*entry.readers, *entry.writers})
+    known = _known(index, entry, jobs, edges)
+    for job in jobs:
+        at = facts.job_id(job)
+        who = Consumer(
+            name=short(job), engine=_engine(entry), node=job, owner=known.said.get((at, "owner"), ""),
+            tier=known.tier.get(at, ""), reads=known.reads.get(job),
+        )  # fmt: skip
+        yield from _as_it_reads(who, entry, known.said.get((at, "sql"), ""), known.checks.get(job))
+
+
+def _as_it_reads(who: Consumer, entry: DatasetEntry, sql: str, checks: tuple[Check, ...] | None) -> Iterator[Consumer]:
+    """A job by what it does with the dataset: it checks it, it names it in SQL, or it reads it as its kind is read."""
+    if checks is not None:
+        yield replace(who, engine="gx", checks=checks, reads=None)
+    elif entry.kind == "warehouse" and (table := called(sql, short(entry.dataset))):
+        dialect = entry.dataset.namespace.partition("://")[0]
+        yield replace(who, engine="sql", sql=sql, dataset=table, dialect=dialect, reads=None)
+    elif who.node in entry.readers:
+        yield who
+
+
+def _known(index: Index, entry: DatasetEntry, jobs: list[Job], edges: list[ColumnEdge]) -> Known:
+    ids = [facts.job_id(job) for job in jobs]
+    tier: dict[int, str] = {}
+    for job, made in rows_in(index.db, MADE, ids):
+        tier[job] = min(tier.get(job, ""), made or "", key=_rank)
+    checks: dict[Job, tuple[Check, ...]] = {}
+    for one in values.checks(index.db, names_of(index.db, index.id_of(entry.dataset)), history=0):
+        if one.current:
+            checks[one.job] = (*checks.get(one.job, ()), *_rules(one))
+    reads: dict[Job, frozenset[str]] = {}
+    for edge in edges:
+        reads[edge.job] = reads.get(edge.job, frozenset()) | {edge.origin_column}
+    return Known(
+        said={(row["subject"], row["facet"]): row["value"] for row in rows_in(index.db, SAID, ids)},
+        tier=tier, checks=checks, reads={job: paths for job, paths in reads.items() if EVERY not in paths},
+    )  # fmt: skip
+
+
+def _rank(tier: str) -> int:
+    return TIERS.index(tier) if tier in TIERS else len(TIERS)
+
+
+def _targets(index: Index, source: DatasetEntry, edges: list[ColumnEdge]) -> Iterator[Consumer]:
+    """The tables and reports that its columns are copied or computed into: as they are, they meet new values."""
+    into: dict[Dataset, set[str]] = {}
+    for edge in edges:
+        if edge.type == "DIRECT" and edge.target != source.dataset:
+            into.setdefault(edge.target, set()).add(edge.origin_column)
+    for target, paths in into.items():
+        entry = index.dataset(target)
+        if entry.kind not in PASSING:
+            yield replace(_stored(entry), reads=None if EVERY in paths else frozenset(paths))
+
+
+def _rules(entry: CheckEntry) -> Iterator[Check]:
+    """A check of the record as the rules it is made of: ours on many columns at once count as one for each."""
+    told = {name: _value(text) for name, text in entry.params.items()}
+    severity = SEVERITY.get(entry.severity, entry.severity)
+    for name, kind, limit in EACH:
+        if isinstance(each := told.get(name), Mapping):
+            for column, value in each.items():
+                yield Check(type=kind, column=column, kwargs=((limit, value),), severity=severity)
+            return
+    kwargs = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in sorted(told.items())
+                   if not isinstance(value, Mapping))  # fmt: skip
+    yield Check(type=entry.name.partition("(")[0], column=entry.column, kwargs=kwargs, severity=severity)
+
+
+EACH = (
+    ("types", "expect_column_values_to_be_of_type", "type_"),
+    ("lengths", "expect_column_value_lengths_to_be_between", "max_value"),
+)
+"""Parameter of a rule on many columns, the rule that each of them is, and what the value is called there."""
+
+
+def _value(text: str) -> object:
+    """A parameter as it was before it was written into the facet as text."""
+    try:
+        return cast(object, json.loads(text))
+    except ValueError:
+        return text
