@@ -1,13 +1,14 @@
 """A change of a dataset with the verdict for each of its consumers: what is shown, alerted and reviewed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
 from catalog.drift.change import Change
 from catalog.drift.classify import ORDER, Consumer, Verdict, classify, worst
 from catalog.drift.promotion import Word
+from catalog.drift.remedy import remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Finding:
     since: datetime | None = None
     """When it was first observed; None for what is only declared."""
     remedy: str = ""
-    """What to do to make it safe."""
+    """What to do to make it safe, or what has to be said by whom; "" when it is compatible."""
 
     @property
     def word(self) -> Word:
@@ -41,12 +42,13 @@ class Finding:
 def judge(
     dataset: str, changes: Iterable[Change], consumers: Iterable[Consumer], *, complete: bool = True
 ) -> tuple[Finding, ...]:
-    """Every change with its verdicts, the worst first, else in the order of the changes."""
+    """Every change with its verdicts and a way on, the worst first, else in the order of the changes."""
     known = tuple(consumers)
     found = []
     for change in changes:
         verdicts = sorted((classify(change, one) for one in known), key=_severity)
-        found.append(Finding(dataset=dataset, change=change, verdicts=tuple(verdicts), complete=complete))
+        finding = Finding(dataset=dataset, change=change, verdicts=tuple(verdicts), complete=complete)
+        found.append(replace(finding, remedy=remedy(change, finding.word)))
     return tuple(sorted(found, key=lambda one: -ORDER.index(one.word)))
 
 
