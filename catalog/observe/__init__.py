@@ -1,0 +1,7 @@
+"""Drift in the record: what was observed against a named baseline, judged for everybody who reads it."""
+
+from catalog.observe.baseline import ACCEPT_JOB, MAIN, Baseline, acceptance, accepted, baseline, baseline_facet
+from catalog.observe.observation import Observation, called, drift_facet, observe
+
+__all__ = ["ACCEPT_JOB", "MAIN", "Baseline", "Observation", "acceptance", "accepted", "baseline", "baseline_facet",
+           "called", "drift_facet", "observe"]  # fmt: skip

@@ -1,0 +1,180 @@
+"""One dataset against its baseline: what is there now, what changed, since when, and what that means to whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from catalog import history
+from catalog.consumer import consumers
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from catalog.drift import Change, Finding, detect, judge
+from catalog.drift.remedy import remedy
+from catalog.drift.shape import of_columns
+from catalog.entry import Answer, Column, Completeness, DatasetEntry, SchemaVersion
+from catalog.observe.baseline import MAIN, Baseline, baseline, placed
+from catalog.observe.sampled import Sampled
+
+if TYPE_CHECKING:
+    from catalog.index import Index
+
+SCHEMALESS = frozenset({"kafka", "cache", "api", "object"})
+"""Kinds of datasets whose schema, where anybody looked, is what was met in their values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One dataset as it is now, against a baseline."""
+
+    dataset: Dataset
+    baseline: Baseline | None
+    """None: nobody accepted any yet, or only promises, and now somebody looked; then there are no findings."""
+    columns: tuple[Column, ...]
+    """As it is now: what the first baseline is made from, and what accepting takes over."""
+    findings: tuple[Finding, ...] = ()
+    seen: SchemaVersion | None = None
+    """The newest version that was told; None when nobody told any."""
+    spared: tuple[str, ...] = ()
+    """What is missing and no drift, since it may be chance; with the figures."""
+
+    @property
+    def since_by_fingerprint(self) -> Mapping[str, datetime | None]:
+        """When each finding was first observed."""
+        return {one.fingerprint: one.since for one in self.findings}
+
+    @property
+    def breaking(self) -> tuple[Finding, ...]:
+        """The findings that break somebody."""
+        return tuple(one for one in self.findings if one.word == "breaking")
+
+
+def called(entry: DatasetEntry) -> str:
+    """What people call a dataset: its contract's id, else namespace/name."""
+    return entry.contract.partition("@")[0] if entry.contract else str(entry.dataset)
+
+
+def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer[Observation]:
+    """What changed of a dataset since its baseline, judged for everybody who reads it, the worst first.
+
+    A column that the baseline lacks and the contract declares is no drift: somebody decided it in the repository.
+
+    Raises:
+        NotFound: no event and no contract tells of it.
+    """
+    entry, told = index.dataset(dataset), history.versions(index, dataset)
+    contract = index.contracts.get(called(entry))
+    kept = _baseline(index, entry.dataset, baseline)
+    sampled = _sampled(index, entry, told.value, contract)
+    if kept and sampled and not kept.looked:
+        kept = None  # a promise; now somebody has looked
+    columns = sampled.columns(kept.columns if kept else (), since=kept and kept.since) if sampled else entry.columns
+    found = Observation(
+        dataset=entry.dataset, baseline=kept, columns=columns, seen=told.value[0] if told.value else None,
+        spared=tuple(sampled.spared) if sampled else (),
+    )  # fmt: skip
+    if kept is None or not told.value:
+        return Answer(value=found, completeness=told.completeness)
+    if kept.looked and entry.kind in SCHEMALESS and not sampled:
+        reason = f"nobody has looked at {called(entry)} since its baseline"
+        return Answer(value=found, completeness=_lacking(told.completeness, reason))
+    changes = detect(of_columns(_before(kept, columns, contract)), of_columns(columns))
+    if not changes:
+        return Answer(value=found, completeness=told.completeness)
+    return _judged(index, entry, found, changes, sampled, told.value)
+
+
+def _judged(
+    index: "Index", entry: DatasetEntry, found: Observation, changes: Sequence[Change], sampled: Sampled | None,
+    versions: Sequence[SchemaVersion],
+) -> Answer[Observation]:  # fmt: skip
+    """The observation with its findings, and how complete the list of those who read is."""
+    readers = consumers(index, entry.dataset)
+    findings = judge(called(entry), changes, readers.value, complete=readers.completeness.complete)
+    kept = found.baseline
+    assert kept is not None
+    dated = tuple(
+        replace(
+            one, remedy=remedy(one.change, one.word),
+            since=_met(sampled, one.change, kept.since) if sampled else _told(versions, one.change, kept.since),
+        )
+        for one in findings
+    )  # fmt: skip
+    return Answer(value=replace(found, findings=dated), completeness=readers.completeness)
+
+
+def drift_facet(found: Observation, *, complete: bool, known: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The facet that tells open findings (lineage/schemas/SchemaDriftDatasetFacet.json), without what every one has.
+
+    `known`: since when findings are open, as told before; that holds.
+    """
+    kept = found.baseline
+    return {
+        "baseline": kept and {"name": kept.name, "since": kept.since.isoformat(), "acceptedBy": kept.accepted_by,
+                              "reason": kept.reason},
+        "open": [_open(one, (known or {}).get(one.fingerprint)) for one in found.findings],
+        "complete": complete,
+    }  # fmt: skip
+
+
+def _open(one: Finding, known: str | None) -> dict[str, Any]:
+    since = known or (one.since.isoformat() if one.since else None)
+    told = {
+        "fingerprint": one.fingerprint, "dataset": one.dataset, "rule": one.change.rule, "path": one.change.path,
+        "before": one.change.before, "after": one.change.after, "verdict": one.word, "since": since,
+        "consumers": [{"name": each.consumer.name, "word": each.word, "reason": each.reason} for each in one.verdicts],
+        "remedy": one.remedy,
+    }  # fmt: skip
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def _baseline(index: "Index", dataset: Dataset, name: str) -> Baseline | None:
+    return baseline(index, dataset, name)
+
+
+def _sampled(
+    index: "Index", entry: DatasetEntry, versions: Sequence[SchemaVersion], contract: Contract | None
+) -> Sampled | None:
+    """The looks at a dataset without a schema of its own; None for others, and where nobody looked."""
+    if entry.kind not in SCHEMALESS or not any(one.seen for one in versions):
+        return None
+    return Sampled(index, entry.dataset, versions, contract)
+
+
+def _before(kept: Baseline, columns: Sequence[Column], contract: Contract | None) -> tuple[Column, ...]:
+    """The baseline, with columns that it lacks, that are there, and that the contract declares."""
+    declared = {path for path, _ in contract.schema.walk()} if contract else set()
+    have = {one.path for one in kept.columns}
+    came = [one for one in columns if one.path in declared - have]
+    return placed(kept.columns, came, tuple(one.path for one in columns)) if came else kept.columns
+
+
+def _met(sampled: Sampled, change: Change, since: datetime) -> datetime | None:
+    """When a change was first met in the values."""
+    if change.rule.startswith("enum.") and change.after:
+        return sampled.listing(change.path, value=change.after, since=since)
+    if change.rule == "column.dropped":
+        return sampled.missed(change.path)
+    return sampled.met(change.path, since=since, but=change.before if change.rule.startswith("type.") else None)
+
+
+def _told(versions: Sequence[SchemaVersion], change: Change, since: datetime) -> datetime | None:
+    """Since when all versions, newest first, tell the column as the newest does; at the earliest since the baseline."""
+    first: datetime | None = None
+    now = _words(versions[0], change.path)
+    for version in versions:
+        if _words(version, change.path) != now or version.since.time <= since:
+            break
+        first = version.since.time
+    return first or versions[0].since.time
+
+
+def _words(version: SchemaVersion, path: str) -> object:
+    """What a version tells of a column; without a path, of keys and partitions."""
+    if not path:
+        return tuple((one.path, one.details.get("primaryKey"), one.details.get("partition")) for one in version.columns)
+    return next(((one.type, one.nullable, str(one.details)) for one in version.columns if one.path == path), None)
+
+
+def _lacking(told: Completeness, reason: str) -> Completeness:
+    return Completeness(as_of=told.as_of, reasons=(*told.reasons, reason))

@@ -1,0 +1,204 @@
+"""What is in a dataset that has no schema of its own (a topic), from looking at its values run after run.
+
+Each look tells what it met, and rare keys come and go: that one is missing is news only when it is improbable to be
+chance. With the share p of the rows that had it and n rows without it since, chance is (1 - p)^n; below CHANCE it is
+gone. Types are those of the newest rows that had a value: one look at few rows may meet one producer only.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from catalog.drift import kind
+from catalog.entry import Column, Point, SchemaVersion
+
+if TYPE_CHECKING:
+    from catalog.index import Index
+
+CHANCE = 1e-6
+TYPED = 1_400
+"""So many values: a type that one in a hundred has is among them, but for a chance of 1e-6."""
+VOID = "void"
+"""The type of a key that came with nulls only."""
+NUMBERS = frozenset({"int", "bigint", "double"})
+COUNT = "count:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One run that looked: the rows that it saw, and the columns that it met in them."""
+
+    time: datetime
+    rows: float
+    columns: Mapping[str, Column]
+
+
+class Sampled:
+    """The looks at one dataset up to now, and what they say together."""
+
+    def __init__(
+        self, index: "Index", dataset: Dataset, versions: Sequence[SchemaVersion], contract: Contract | None
+    ) -> None:
+        self.index, self.dataset = index, dataset
+        self.versions = sorted((one for one in versions if one.seen), key=lambda one: one.since.time)
+        self.listed = {path: field.enum for path, field in contract.schema.walk() if field.enum} if contract else {}
+        self.held: dict[tuple[str, str], tuple[Point, ...]] = {}
+        self.spared: list[str] = []
+        """What is missing and no drift, with the reason."""
+
+    @cached_property
+    def looks(self) -> tuple[Look, ...]:
+        """Oldest first, those that saw rows; where nobody counted rows, each version is a look at one row."""
+        jobs = {job for one in self.versions for job in one.witnesses}
+        points = [at for job in jobs for at in self.index.series(self.dataset, None, "row_count", job=job)]
+        columns = [{one.path: one for one in version.columns} for version in self.versions]
+        starts = [version.since.time for version in self.versions]
+        found = []
+        for point in sorted(points, key=lambda at: at.time):
+            at = bisect_left(starts, point.time, hi=len(starts)) if point.value else 0
+            at += at < len(starts) and starts[at] == point.time
+            if at:
+                found.append(Look(time=point.time, rows=point.value, columns=columns[at - 1]))
+        if not found:
+            found = [Look(time=at, rows=1, columns=one) for at, one in zip(starts, columns, strict=True)]
+        return tuple(found)
+
+    def columns(self, kept: Sequence[Column] = (), *, since: datetime | None = None) -> tuple[Column, ...]:
+        """What there is now, in the order of `kept`, new ones behind their siblings; what is gone is left out.
+
+        `kept` is the baseline of `since`; without one, everything that was ever met and is not gone.
+        """
+        known = {one.path: one for one in kept}
+        met = {path for look in self.looks if since is None or look.time > since for path in look.columns}
+        last = self.looks[-1].columns if self.looks else {}
+        there: dict[str, Column] = {}
+        for path in _ordered(known, met):
+            parent = path.rpartition(".")[0]
+            if (not parent or parent in there) and (path in last or not self.gone(path)):
+                there[path] = self._column(path, known.get(path), len(there) + 1, since)
+        return tuple(there.values())
+
+    def gone(self, path: str) -> bool:
+        """Whether its absence is improbable to be chance; why it is not, is kept in `spared`."""
+        without = self._without(path)
+        had = len(self.looks) - without
+        if not without or not had:
+            return False
+        share, rows = self._share(path, until=self.looks[had].time), sum(one.rows for one in self.looks[had:])
+        if share is None:  # nobody counted it (a member of an array): by looks instead of rows
+            share = sum(path in one.columns for one in self.looks[:had]) / (had + 1)
+            rows = without
+        chance = (1 - share) ** rows
+        if chance >= CHANCE:
+            self.spared.append(f"{path}: absent by chance {chance:.2g}; {share:.2%} had it before, {rows:,.0f} since")
+        return chance < CHANCE
+
+    def met(self, path: str, *, since: datetime, but: str | None = None) -> datetime | None:
+        """When it was first met after `since`; with a type, when another one than that was."""
+        told = ((one.time, one.columns[path]) for one in self.looks if one.time > since and path in one.columns)
+        return next((time for time, column in told if but is None or _other(but, column.type)), None)
+
+    def missed(self, path: str) -> datetime | None:
+        """Since when it has not been met."""
+        without = self._without(path)
+        return self.looks[-without].time if without else None
+
+    def listing(self, path: str, *, value: str, since: datetime) -> datetime | None:
+        """When a value was first counted after `since`."""
+        points = self._counted(path).get(value, ())
+        return next((one.time for one in points if one.time > since), None)
+
+    def _column(self, path: str, known: Column | None, ordinal: int, since: datetime | None) -> Column:
+        found = self._type(path)
+        if known is not None and (not found or not _other(known.type, found)):
+            found = known.type
+        values = self._values(path, known, since)
+        return Column(path=path, ordinal=ordinal, type=found or VOID, details={"enum": values} if values else {})
+
+    def _type(self, path: str) -> str:
+        """All types of the newest TYPED values together: several that do not fit are text; "" when none was met."""
+        share = self._share(path, until=None) or 1.0
+        types: set[str] = set()
+        seen = 0.0
+        for look in reversed(self.looks):
+            if (one := look.columns.get(path)) and one.type != VOID:
+                types.add(one.type)
+                seen += look.rows * share
+            if seen >= TYPED:
+                break
+        return together(types)
+
+    def _values(self, path: str, known: Column | None, since: datetime | None) -> list[str]:
+        """Of a column of which the contract lists the values: those that are listed, kept, or counted since."""
+        if path not in self.listed:
+            return []
+        held = known.details.get("enum") if known else None
+        listed = [str(one) for one in held] if isinstance(held, list | tuple) else list(self.listed[path])
+        counted = self._counted(path)
+        new = (one for one, at in counted.items() if any(since is None or each.time > since for each in at))
+        return [*listed, *sorted(one for one in new if one not in listed and self._still(path, counted[one]))]
+
+    def _still(self, path: str, points: Sequence[Point]) -> bool:
+        """Whether a value that was counted is not gone again, by the rule for columns."""
+        last, counts = points[-1].time, self._series(path, "count")
+        rows = sum(one.value for one in counts if points[0].time <= one.time <= last)
+        share = sum(one.value for one in points) / (rows + 1)
+        return bool((1 - min(share, 1.0)) ** sum(one.value for one in counts if one.time > last) >= CHANCE)
+
+    def _counted(self, path: str) -> dict[str, tuple[Point, ...]]:
+        return {
+            metric.removeprefix(COUNT): self._series(path, metric)
+            for at, metric in self._metrics
+            if at == path and metric.startswith(COUNT)
+        }
+
+    def _series(self, path: str, metric: str) -> tuple[Point, ...]:
+        if (path, metric) not in self.held:
+            self.held[path, metric] = self.index.series(self.dataset, path, metric)
+        return self.held[path, metric]
+
+    @cached_property
+    def _metrics(self) -> tuple[tuple[str | None, str], ...]:
+        return self.index.metrics(self.dataset)
+
+    def _without(self, path: str) -> int:
+        """How many of the last looks did not meet it."""
+        return next((n for n, look in enumerate(reversed(self.looks)) if path in look.columns), len(self.looks))
+
+    def _share(self, path: str, *, until: datetime | None) -> float | None:
+        """The share of rows that had a value, by all profiles before; None when it was never profiled."""
+        empty, filled = (
+            sum(one.value for one in self._series(path, metric) if until is None or one.time < until)
+            for metric in ("null_count", "count")
+        )
+        return filled / (empty + filled + 1) if empty + filled else None
+
+
+def together(types: Iterable[str]) -> str:
+    """The one type of values that came with several: a number for numbers, else text; "" of none."""
+    found = set(types)
+    if found <= NUMBERS and len(found) > 1:
+        return "double" if "double" in found else "bigint"
+    return found.pop() if len(found) == 1 else "string" if found else ""
+
+
+def _other(before: str, after: str) -> bool:
+    """Whether a type is news: whole numbers among numbers with fractions are not, nor is a first value."""
+    if VOID in (before, after):
+        return False
+    return kind.compare(before, after) != "same" and not (before in NUMBERS and kind.holds(before, after))
+
+
+def _ordered(known: Mapping[str, Column], met: Iterable[str]) -> Iterator[str]:
+    """Known paths in their order, new ones by name behind the last one below their parent."""
+    order = list(known)
+    for path in sorted(set(met) - known.keys()):
+        above = path.rpartition(".")[0]
+        below = [at for at, one in enumerate(order) if not above or one == above or one.startswith(f"{above}.")]
+        order.insert(below[-1] + 1 if below else len(order), path)
+    return iter(order)
