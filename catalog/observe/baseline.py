@@ -120,9 +120,7 @@ def acceptance(entry: DatasetEntry, kept: Baseline, *, namespace: str, at: datet
 
 
 SCHEMA = "SchemaBaselineDatasetFacet.json#/$defs/SchemaBaselineDatasetFacet"
-DOCUMENTED = (
-    "https://openlineage.io/spec/facets/1-1-0/DocumentationDatasetFacet.json#/$defs/DocumentationDatasetFacet"
-)
+DOCUMENTED = "https://openlineage.io/spec/facets/1-1-0/DocumentationDatasetFacet.json#/$defs/DocumentationDatasetFacet"
 RUN_EVENT = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 
 

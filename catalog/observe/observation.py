@@ -13,7 +13,8 @@ from catalog.drift import Change, Finding, detect, judge
 from catalog.drift.remedy import remedy
 from catalog.drift.shape import of_columns
 from catalog.entry import Answer, Column, Completeness, DatasetEntry, SchemaVersion
-from catalog.observe.baseline import MAIN, Baseline, baseline, placed
+from catalog.observe.baseline import MAIN, Baseline, placed
+from catalog.observe.baseline import baseline as accepted_as
 from catalog.observe.sampled import Sampled
 
 if TYPE_CHECKING:
@@ -64,11 +65,13 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
     """
     entry, told = index.dataset(dataset), history.versions(index, dataset)
     contract = index.contracts.get(called(entry))
-    kept = _baseline(index, entry.dataset, baseline)
+    kept = accepted_as(index, entry.dataset, baseline)
     sampled = _sampled(index, entry, told.value, contract)
     if kept and sampled and not kept.looked:
         kept = None  # a promise; now somebody has looked
-    columns = sampled.columns(kept.columns if kept else (), since=kept and kept.since) if sampled else entry.columns
+    columns = (
+        sampled.columns(kept.columns if kept else (), since=kept.since if kept else None) if sampled else entry.columns
+    )
     found = Observation(
         dataset=entry.dataset, baseline=kept, columns=columns, seen=told.value[0] if told.value else None,
         spared=tuple(sampled.spared) if sampled else (),
@@ -126,10 +129,6 @@ def _open(one: Finding, known: str | None) -> dict[str, Any]:
         "remedy": one.remedy,
     }  # fmt: skip
     return {key: value for key, value in told.items() if value is not None}
-
-
-def _baseline(index: "Index", dataset: Dataset, name: str) -> Baseline | None:
-    return baseline(index, dataset, name)
 
 
 def _sampled(
