@@ -16,9 +16,9 @@ from openlineage.client.generated.base import DatasetFacet, JobFacet, RunFacet
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Field, Schema
-from catalog.wire import COLUMN_DETAILS, PROFILE, REPOSITORY, TASK_COUNTS
+from catalog.wire import COLUMN_DETAILS, PROFILE, REPOSITORY, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
 from lineage import facets
-from lineage.outcome import Check, ColumnMetrics, ColumnSource, Outcome, Read, Written
+from lineage.outcome import Check, ColumnMetrics, ColumnSource, Compared, Outcome, Read, Written
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -143,12 +143,26 @@ def _input(read: Read) -> InputDataset:
     described = dataset_facets(read.dataset, contract=read.contract, schema=read.schema)
     if read.profile is not None:
         described[PROFILE] = facets.profile(read.profile)
+    if read.compared is not None:
+        described = _compared(read.compared, described)
     return facets.Input(
         namespace=read.dataset.namespace,
         name=read.dataset.name,
         facets=described,
         inputFacets=found,
     )
+
+
+def _compared(found: Compared, described: dict[str, DatasetFacet]) -> dict[str, DatasetFacet]:
+    """What is known of the dataset but its schema, and what the comparison found."""
+    known = {key: value for key, value in described.items() if key not in ("schema", COLUMN_DETAILS)}
+    if found.description and "documentation" not in known:
+        known["documentation"] = ol.documentation_dataset.DocumentationDatasetFacet(description=found.description)
+    if found.drift is not None:
+        known[SCHEMA_DRIFT] = facets.schema_drift(found.drift)
+    if found.baseline is not None:
+        known[SCHEMA_BASELINE] = facets.schema_baseline(found.baseline)
+    return known
 
 
 def _output(written: Written) -> OutputDataset:

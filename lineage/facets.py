@@ -1,5 +1,6 @@
 """Our facets, for what the standard ones have no room for. JSON Schemas: lineage/schemas/."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import attr
@@ -71,6 +72,44 @@ class ProfileDatasetFacet(DatasetFacet):
     @staticmethod
     def _get_schema() -> str:
         return f"{SCHEMA_BASE}/ProfileDatasetFacet.json#/$defs/ProfileDatasetFacet"
+
+
+@attr.define
+class SchemaDriftDatasetFacet(DatasetFacet):
+    """What is open against a baseline: each finding with verdict, since when, consumers and a way on."""
+
+    baseline: dict[str, Any]
+    open: list[dict[str, Any]]
+    complete: bool
+
+    @staticmethod
+    def _get_schema() -> str:
+        return f"{SCHEMA_BASE}/SchemaDriftDatasetFacet.json#/$defs/SchemaDriftDatasetFacet"
+
+
+@attr.define
+class SchemaBaselineDatasetFacet(DatasetFacet):
+    """The columns that were accepted under a name: by whom, why, when."""
+
+    name: str
+    acceptedBy: str
+    reason: str
+    acceptedAt: str
+    columns: list[dict[str, Any]]
+
+    @staticmethod
+    def _get_schema() -> str:
+        return f"{SCHEMA_BASE}/SchemaBaselineDatasetFacet.json#/$defs/SchemaBaselineDatasetFacet"
+
+
+def schema_drift(told: Mapping[str, Any]) -> SchemaDriftDatasetFacet:
+    """The facet of `catalog.observe.drift_facet`."""
+    return SchemaDriftDatasetFacet(**told)
+
+
+def schema_baseline(told: Mapping[str, Any]) -> SchemaBaselineDatasetFacet:
+    """The facet of `catalog.observe.baseline_facet`."""
+    return SchemaBaselineDatasetFacet(**told)
 
 
 def column_details(schema: Schema, contract: Contract | None, *, observed: bool = False) -> ColumnDetailsDatasetFacet:

@@ -44,7 +44,7 @@ def compose(context: "Context") -> Notice | None:
     """The notice for a finished task; None when there is nothing to tell."""
     error = context.get("exception")
     outcome: Outcome | None = getattr(context["task"], "outcome", None)
-    if error is None and not (outcome and outcome.failed):
+    if error is None and (outcome is None or outcome.alerted or not outcome.failed):
         return None
     critical = outcome is not None and any(check.severity == "critical" for check in outcome.failed)
     level: Level = "failed" if error is not None or critical else "warning"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from catalog.contract import Contract
 from catalog.dataset import Dataset
@@ -77,6 +77,17 @@ class ColumnSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What comparing a dataset's schema with a baseline brought, as our facets tell it (catalog.observe)."""
+
+    drift: Mapping[str, Any] | None = None
+    baseline: Mapping[str, Any] | None = None
+    """Told only when it is a new one."""
+    description: str = ""
+    """The dataset's own: the backend forgets it with every event that has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
     """A dataset that a task read, with what was counted and checked on it."""
 
@@ -91,6 +102,8 @@ class Read:
     metrics: Mapping[str, ColumnMetrics] = field(default_factory=dict)
     profile: "Profile | None" = None
     """Of a sample, what the standard metrics have no room for."""
+    compared: Compared | None = None
+    """Then no schema is told: who compares is no witness of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +155,8 @@ class Outcome:
     interval: tuple[datetime, datetime] | None = None
     sql: tuple[str, ...] = ()
     messages: tuple[Message, ...] = ()
+    alerted: bool = False
+    """The task itself has told whom its checks concern: nobody is told again."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Other things counted, by what people call them: {"new": 2, "stale": 1}."""
     links: Mapping[str, str] = field(default_factory=dict)
