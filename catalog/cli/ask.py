@@ -32,12 +32,25 @@ class Ask:
 
     @contextmanager
     def index(self) -> Iterator["Index"]:
-        """The index, opened; read from the backend first when asked to, or when nothing has been read yet."""
+        """The index, opened; read from the backend first when asked to, or when nothing has been read yet.
+
+        When the backend does not answer, what was read before is as good as it was, and says so.
+
+        Raises:
+            MarquezError: nothing was read before, and the backend does not answer.
+        """
+        from catalog.errors import MarquezError
         from catalog.index import Index
 
         with Index.open(self.settings.index) as index:
-            if self.sync or not index.runs(limit=1):
-                bring(index, self.settings, rebuild=False)
+            empty = not index.runs(limit=1)
+            try:
+                if self.sync or empty:
+                    bring(index, self.settings, rebuild=False)
+            except MarquezError as problem:
+                if empty:
+                    raise
+                click.echo(f"catalog: {problem} The answer is from what was read before.", err=True)
             yield index
 
     def answer(

@@ -153,6 +153,20 @@ def test_an_answer_after_the_backend_went_away_says_what_may_be_missing(shop_fil
     assert "could not be read" in result.stderr
 
 
+def test_with_sync_and_a_dead_backend_the_answer_is_from_what_was_read_before_and_says_so(shop_file, tmp_path):
+    copy = tmp_path / "copy.sqlite"
+    copy.write_bytes(shop_file.read_bytes())
+    result = run("search", "revenue", "--sync", "--json", "--index", str(copy))
+    assert result.returncode == 0
+    assert NOWHERE in result.stderr
+    assert "from what was read before" in result.stderr
+    told = json.loads(result.stdout)
+    assert told["answer"]["hits"]
+    assert told["completeness"]["complete"] is False
+    empty = run("search", "revenue", "--sync", "--index", str(tmp_path / "empty.sqlite"))
+    assert (empty.returncode, empty.stdout, "Traceback" in empty.stderr) == (3, "", False)
+
+
 def test_help_starts_quickly_for_it_loads_nothing_heavy():
     heavy = "pydantic", "sqlite3", "httpx", "requests", "rich", "fastapi", "yaml", "rapidfuzz", "marquez_client"
     code = f"import sys, catalog.cli; print([name for name in {heavy} if name in sys.modules])"
