@@ -88,20 +88,27 @@ class Shape:
 
 
 def of_suite(suite: Mapping[str, Any]) -> tuple[Check, ...]:
-    """The rules of a Great Expectations suite file, in its order, without what only documents them (meta, notes)."""
+    """The rules of a Great Expectations suite file, in its order, without what only documents them (notes, reasons).
+
+    `columns` in a rule's meta are those that its own SQL asks about, where it names none in its parameters.
+    """
     return tuple(
         Check(
             type=str(one["type"]),
             column=one.get("kwargs", {}).get("column"),
             kwargs=tuple(
                 (name, tuple(value) if isinstance(value, list) else value)
-                for name, value in sorted(one.get("kwargs", {}).items())
+                for name, value in sorted((one.get("kwargs", {}) | _asked(one.get("meta") or {})).items())
                 if name != "column"
             ),
             severity=str(one.get("severity", "")),
         )
         for one in suite.get("expectations", ())
     )
+
+
+def _asked(meta: Mapping[str, Any]) -> dict[str, Any]:
+    return {"columns": meta["columns"]} if "columns" in meta else {}
 
 
 def of_schema(schema: Schema, *, checks: Iterable[Check] = ()) -> Shape:

@@ -11,7 +11,9 @@ from catalog.drift.promotion import Word
 from catalog.drift.shape import Check
 
 ADDRESS = "https://greatexpectations.io/expectations/"
-COLUMNS = frozenset({"column_list", "column_set", "column_A", "column_B", "column"})
+COLUMNS = frozenset({"column_list", "column_set", "column_A", "column_B", "column", "columns"})
+UNKNOWN = "expect_no_unknown_columns"
+"""Ours: no column beside those in `known`."""
 LISTS = frozenset({"expect_table_columns_to_match_ordered_list", "expect_table_columns_to_match_set"})
 COUNTS = frozenset({"expect_table_column_count_to_equal", "expect_table_column_count_to_be_between"})
 NULLS = "expect_column_values_to_not_be_null"
@@ -28,14 +30,19 @@ def judge(change: Change, checks: tuple[Check, ...]) -> tuple[Word, str, str]:
     if not found:
         return "compatible", "no rule of the suite asks about it", ADDRESS
     word, check = found[0]
-    return word, f"{check.name} asks about it", ADDRESS
+    return word, f"{check.name} asks about it{', and only warns' if _warns(check) else ''}", ADDRESS
 
 
 def _judged(change: Change, checks: tuple[Check, ...]) -> Iterator[tuple[Word, Check]]:
+    """What does more than nothing to a rule; one that only warns stops nobody."""
     for check in checks:
         word = _word(change, check)
         if word != "compatible":
-            yield word, check
+            yield ("may break" if word == "breaking" and _warns(check) else word), check
+
+
+def _warns(check: Check) -> bool:
+    return check.severity in {"warning", "info"}
 
 
 def _word(change: Change, check: Check) -> Word:
@@ -45,6 +52,8 @@ def _word(change: Change, check: Check) -> Word:
         return "breaking"
     if change.rule in {"column.dropped", "column.renamed"}:
         return "breaking" if gone in named or (whole and "." not in gone and not _loose(check)) else "compatible"
+    if change.rule == "column.added" and check.type == UNKNOWN:
+        return "breaking" if change.path not in _known(check) and "." not in change.path else "compatible"
     if change.rule == "column.added":
         return "breaking" if whole and "." not in change.path and not _loose(check) else "compatible"
     if change.rule == "column.moved":
@@ -59,7 +68,9 @@ def _values(change: Change, check: Check) -> Word:
     if change.rule == "null.allowed" and check.type == NULLS:
         return "may break"
     if check.type in TYPES:
-        return "breaking" if change.rule.startswith(("type.", "zone.")) else "compatible"
+        exact = "(" in str(dict(check.kwargs).get("type_", ""))  # decimal(12,2)
+        limits = ("type.", "zone.", "precision.", "scale.") if exact else ("type.", "zone.")
+        return "breaking" if change.rule.startswith(limits) else "compatible"
     if check.type in SETS and change.rule == "enum.value_added":
         known = dict(check.kwargs).get("value_set")
         listed = isinstance(known, (list, tuple)) and change.after in {str(value) for value in known}
@@ -78,6 +89,11 @@ def _named(check: Check) -> frozenset[str]:
         if name in COLUMNS:
             found |= set(value) if isinstance(value, (list, tuple, frozenset)) else {str(value)}
     return frozenset(found)
+
+
+def _known(check: Check) -> frozenset[str]:
+    known = dict(check.kwargs).get("known")
+    return frozenset(known) if isinstance(known, (list, tuple)) else frozenset()
 
 
 def _loose(check: Check) -> bool:

@@ -42,8 +42,11 @@ def check(result: Any) -> Check:
     kwargs = {key: value for key, value in configuration.kwargs.items() if key not in ("batch_id", "column")}
     params = {key: _short(value) for key, value in kwargs.items() if key not in MEASURED}
     examples = [one for one in (result.result or {}).get("partial_unexpected_list") or () if one not in (None, MASK)]
-    if owner := (configuration.meta or {}).get("owner"):
+    meta = configuration.meta or {}
+    if owner := meta.get("owner"):
         params["owner"] = owner
+    if columns := meta.get("columns"):
+        params["columns"] = json.dumps(columns)
     return Check(
         name=configuration.type,
         success=bool(result.success),

@@ -1,6 +1,7 @@
 """The project folder: every suite loads as GX's own format, and says how bad each failure is and whose it is."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,28 @@ def test_a_suite_is_named_by_a_contract_and_its_rules_by_contracts_of_that_suite
     }
     assert mine
     assert named <= mine
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
+def test_a_rule_on_rows_says_which_columns_its_sql_asks_about(path: Path) -> None:
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    from lineage.expectations import event, session, table  # noqa: F401
+    from lineage.expectations.rule import RowRule
+
+    for rule in json.loads(path.read_text(encoding="utf-8"))["expectations"]:
+        impl = get_expectation_impl(rule["type"])
+        if issubclass(impl, RowRule):
+            told = " ".join([impl.applies, impl.violation, *impl.shown, *map(str, rule["kwargs"].values())])
+            told = re.sub(r"(\w+) ->> '\$\.(\w+)'", r"\1.\2", told)  # a member of a JSON text
+            words = set(re.findall(r"[\w.]+", re.sub("'[^']*'", "", told)))
+            names = {
+                name
+                for one in contract.load_all().values()
+                if one.suite == path.stem and one.id in rule["meta"].get("contracts", [one.id])
+                for name, _ in one.schema.walk()
+            }
+            assert set(rule["meta"]["columns"]) == words & names, rule["type"]
 
 
 @pytest.mark.parametrize("one", [one for one in contract.load_all().values() if one.suite], ids=lambda one: one.id)
