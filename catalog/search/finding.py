@@ -16,7 +16,7 @@ from catalog.entry import Answer, Facet, Freshness, Health, Hit, Job, Node, Resu
 from catalog.index import Index, store
 from catalog.search import condition, ranking
 from catalog.search.condition import Condition
-from catalog.search.query import Query, Term, parse
+from catalog.search.query import STATES, Filter, Query, Term, parse
 from catalog.word import split, stem, words
 
 CANDIDATES = 150
@@ -38,6 +38,13 @@ OUTLINE = "entry e INDEXED BY entry_outline"
 OUTLINED = f"""SELECT e.id, e.name, d.reads_30d, d.vanished, e.kind, e.tags, e.owner, e.health, d.namespace, d.owner,
   d.tier, d.health, d.freshness, d.differences <> '[]'
   FROM {OUTLINE} LEFT JOIN dataset d ON d.id = e.dataset WHERE e.id IN ({{ids}})"""
+VALUES = {
+    "owner": "SELECT name FROM entry WHERE kind = 'owner'", "type": "SELECT DISTINCT kind FROM dataset",
+    "tier": "SELECT tier FROM dataset WHERE tier IS NOT NULL", "tag": "SELECT tags FROM entry WHERE tags <> ''",
+    "is": "SELECT '' WHERE 0",
+}  # fmt: skip
+"""What filters can ask for, of those that ask for one of few values; and what they can ask for in every record."""
+OWN = {"is": STATES, "type": condition.KINDS}
 FULL = """SELECT e.*, s.name AS name_words, s.title AS title_words, s.text AS text_words,
     d.title AS dataset_title, d.tier, d.freshness, d.reads_30d, d.vanished,
     d.owner AS dataset_owner, d.health AS dataset_health,
@@ -105,7 +112,10 @@ def search(index: Index, query: str, *, limit: int = 20) -> Answer[Results]:
     return Answer(value=results, completeness=index.completeness())
 
 
-def _wanted(db: sqlite3.Connection, query: Query) -> Wanted:
+def _wanted(db: sqlite3.Connection, asked: Query) -> Wanted:
+    filters = tuple(replace(one, value=_known(db, one)) for one in asked.filters)
+    chosen = [(one.value, read.value) for one, read in zip(asked.filters, filters, strict=True) if one != read]
+    query = replace(asked, filters=filters)
     named = query.name or " ".join(one.value for one in query.filters if one.key == "column" and not one.negative)
     fixed = {word: mended for word in split(query.name) if (mended := _mended(db, word)) is not None}
     typed = tuple(fixed.get(word, stem(word)) for word in split(named))
@@ -118,7 +128,7 @@ def _wanted(db: sqlite3.Connection, query: Query) -> Wanted:
         needed=tuple(fixed.get(word, stem(word)) for word in told),
         query=replace(query, terms=tuple(_stems(term) for term in query.terms)),
         conditions=tuple(conditions),
-        corrections=tuple(fixed.items()),
+        corrections=(*fixed.items(), *chosen),
     )
 
 
@@ -325,6 +335,19 @@ def _mended(db: sqlite3.Connection, word: str) -> str | None:
         return None
     vocabulary = {row[0]: row[1] for row in db.execute("SELECT stem, number FROM word")}
     return ranking.mend(stemmed, list(vocabulary), weight=vocabulary.__getitem__)
+
+
+def _known(db: sqlite3.Connection, one: Filter) -> str:
+    """The value to read for a filter's: itself, unless nothing has it and something has nearly the same."""
+    if one.key == "column":
+        return " ".join(_mended(db, word) or word for word in split(one.value)) or one.value
+    if one.key not in VALUES:
+        return one.value
+    rows = store.hold(db, ("values", one.key), lambda: db.execute(VALUES[one.key]).fetchall())
+    found = Counter(word for (told,) in rows for word in told.lower().split(" " if one.key == "tag" else ", "))
+    found.update(dict.fromkeys(OWN.get(one.key, ()), 0))
+    value = one.value.removeprefix("team:")
+    return one.value if value in found else ranking.mend(value, list(found), weight=found.__getitem__) or one.value
 
 
 def _written(read: str, hits: Iterable[Hit]) -> str:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from catalog.search import ranking
 from catalog.word import split
 
 KEYS = {
@@ -48,7 +49,7 @@ def parse(text: str) -> Query:
     """Read a query; never fails.
 
     `word`, `"a phrase"`, `key:value`, `key:"a value"`, each with `-` before it for its opposite. A key that is not in
-    KEYS, or an `is:` that is not in STATES, is part of a name: `lookup:product:*`.
+    KEYS, or an `is:` that is nothing like one of STATES, is part of a name: `lookup:product:*`.
     """
     terms: list[Term] = []
     filters: list[Filter] = []
@@ -72,6 +73,11 @@ def parse(text: str) -> Query:
 def _filter(match: re.Match[str]) -> Filter | None:
     key = KEYS.get((match["key"] or "").lower())
     value = (match["quoted"] if match["quoted"] is not None else match["bare"]).strip().lower()
-    if key is None or not value or (key == "is" and value not in STATES):
+    if key is None or not value or (key == "is" and not _state(value)):
         return None
     return Filter(key=key, value=value, negative=bool(match["minus"]))
+
+
+def _state(value: str) -> bool:
+    """Whether it is a state, or nearly: who searches mends it."""
+    return value in STATES or ranking.mend(value, STATES, weight=lambda _: 0) is not None

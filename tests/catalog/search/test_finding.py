@@ -28,6 +28,30 @@ def test_a_correction_is_shown_as_people_write_the_word_not_as_the_index_keeps_i
     assert ask(shop, "produkt katalogue").corrections == (("produkt", "products"), ("katalogue", "catalogue"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant", "read"),
+    [
+        ("owner:analitics", "owner:analytics", "analytics"),
+        ("owner:team:analitics", "owner:analytics", "analytics"),
+        ("-tier:glod", "-tier:gold", "gold"),
+        ("kind:datset", "kind:dataset", "dataset"),
+        ("type:warehose", "type:warehouse", "warehouse"),
+        ("is:failng", "is:failing", "failing"),
+        ("column:sesion", "column:session", "session"),
+    ],
+)
+def test_a_mistyped_value_of_a_filter_is_mended_and_told(shop, typed, meant, read):
+    found, wanted = ask(shop, typed), ask(shop, meant)
+    assert [right for _, right in found.corrections] == [read]
+    assert found.hits == wanted.hits
+    assert found.total == wanted.total > 0
+
+
+@pytest.mark.parametrize("query", ["owner:analytics", "tier:gold", "kind:lake", "is:failing", "tag:pii", "ns:postgres"])
+def test_a_value_that_something_has_is_left_alone(shop, query):
+    assert ask(shop, query).corrections == ()
+
+
 def test_a_word_that_somebody_uses_is_left_alone(shop):
     assert ask(shop, "order").corrections == ()
 
