@@ -11,8 +11,8 @@ from catalog.entry import Answer, CheckEntry, DatasetEntry, Difference, short
 if TYPE_CHECKING:
     from catalog.index import Index
 
-Kind = Literal["failing", "warning", "stale", "drifted", "undocumented", "unowned"]
-ORDER: tuple[Kind, ...] = ("failing", "stale", "drifted", "warning", "unowned", "undocumented")
+Kind = Literal["failing", "warning", "stale", "drifted", "unseen", "undocumented", "unowned"]
+ORDER: tuple[Kind, ...] = ("failing", "stale", "drifted", "warning", "unseen", "unowned", "undocumented")
 """The most urgent first."""
 
 
@@ -64,6 +64,8 @@ def _about(entry: DatasetEntry, checks: tuple[CheckEntry, ...]) -> Iterator[Conc
         yield concern("stale", f"promised every {entry.promised_every}, written last", entry.last_written)
     for one in entry.differences:
         yield concern("drifted", f"{one.path}: {told(one)}", one.since)
+    if entry.first_seen is None:
+        yield concern("unseen", f"promised by {entry.contract}, never seen")
     if not entry.owner:
         yield concern("unowned", "nobody answers for it", entry.first_seen)
     if not entry.description:

@@ -157,8 +157,8 @@ def flow(ask: Ask, name: str, form: str, output: Path | None) -> None:
 def check(ask: Ask, names: tuple[str, ...]) -> None:
     """List what somebody should look at; exits with 1 when there is something.
 
-    Failing checks, stale data, columns that differ from the contract, datasets without owner or description. Of the
-    datasets NAMES, or of all.
+    Failing checks, stale data, columns that differ from the contract, promised datasets that no event has told of,
+    datasets without owner or description. Of the datasets NAMES, or of all.
     """
     from catalog import concern
     from catalog.render import text

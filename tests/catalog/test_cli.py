@@ -130,6 +130,12 @@ def test_check_ends_with_1_and_lists_what_to_look_at(ask):
     assert {"failing", "stale", "drifted", "unowned", "undocumented"} <= set(kinds)
 
 
+def test_check_lists_what_a_contract_promises_and_nobody_has_seen(ask):
+    lines = [line for line in ask("check", code=1).stdout.splitlines() if line.startswith("unseen")]
+    assert any(line.endswith("promised by api.lineage_events@1.0.0, never seen") for line in lines)
+    assert not any("enriched_events" in line for line in lines)
+
+
 def test_check_of_a_sound_dataset_ends_with_0(ask):
     ask("check", "lake.users")
 
