@@ -3,9 +3,10 @@
     python -P bench/pages.py [--datasets 10000]
 
 Cold: the first answer of a fresh application over an index file that exists, compiling templates; warmed: the same half
-a second after it was made with `warm`, as `catalog serve` and the plugin inside Airflow do; new record: the first one after the index took in an event; warm: pages that were not asked for
-before, over what is already read; again: the same page once more. Milliseconds, through the application without a
-socket. Prints the machine, so that figures can be compared.
+a second after it was made with `warm`, as `catalog serve` and the plugin inside Airflow do; new record: the first one
+after the index took in an event; warm: pages that were not asked for before, over what is already read; again: the
+same page once more. Milliseconds, through the application without a socket. Prints the machine, so that figures can be
+compared.
 """
 
 import os
