@@ -9,7 +9,7 @@ from typing import Any, cast
 from catalog import graph
 from catalog.contract import Contract
 from catalog.dataset import Dataset
-from catalog.drift import Check, Consumer
+from catalog.drift import Check, Consumer, suite
 from catalog.drift.classify import Engine
 from catalog.drift.shape import of_suite
 from catalog.entry import Answer, CheckEntry, ColumnEdge, DatasetEntry, Job, short
@@ -28,18 +28,22 @@ SEVERITY = {"error": "critical", "warn": "warning"}
 """Words of a suite for those of the assertions facet (1-1-0)."""
 TIERS = ("gold", "silver", "bronze", "")
 """From the most important one."""
+CUT = "…"
+"""The end of a parameter that was too long for the facet."""
+SET, FIT = "expect_table_columns_to_match_set", "expect_text_to_fit"
 SAID = "SELECT subject, facet, value FROM latest WHERE facet IN ('owner', 'sql') AND subject IN ({ids})"
 MADE = """SELECT f.job, d.tier FROM flow f JOIN job j ON j.id = f.job AND f.last_seen >= j.begin
   LEFT JOIN alias a ON a.alias = f.dataset JOIN dataset d ON d.id = coalesce(a.dataset, f.dataset)
   WHERE f.side = 'out' AND f.job IN ({ids})"""
 
 
-def consumers(index: Index, dataset: Dataset) -> Answer[tuple[Consumer, ...]]:
+def consumers(index: Index, dataset: Dataset, *, derived: bool = True) -> Answer[tuple[Consumer, ...]]:
     """Everybody whom this dataset's shape affects at once, by name: itself as a table, who reads or checks it or writes
     it by statements that name it, and the tables and reports that its columns go into. Present edges only, steps as
     their tasks, one entry for each; who comes further down the stream is in `graph.impact`.
 
-    Complete as far as the record is about these jobs; a dataset that nobody reads has its own table only.
+    Complete as far as the record is about these jobs; a dataset that nobody reads has its own table only. Without
+    `derived` the rules that follow from the contract are left out: where the contract itself changes, they follow.
 
     Raises:
         NotFound: no event and no contract tells of the dataset.
@@ -49,7 +53,7 @@ def consumers(index: Index, dataset: Dataset) -> Answer[tuple[Consumer, ...]]:
         edge for edge in graph.columns(index, entry.dataset, upstream=0, downstream=1).value
         if edge.origin == entry.dataset
     ]  # fmt: skip
-    found = (*_table(entry), *_jobs(index, entry, edges), *_targets(index, entry, edges))
+    found = (*_table(entry), *_jobs(index, entry, edges, derived), *_targets(index, entry, edges))
     completeness = index.completeness({*entry.readers, *entry.writers})
     return Answer(value=tuple(sorted(found, key=lambda one: (one.name, one.engine))), completeness=completeness)
 
@@ -69,12 +73,12 @@ def declared(
     contract = contracts[contract_id]
     engine = ENGINES.get(contract.kind, "postgres")
     own = Consumer(name=contract.id, engine=engine, owner=contract.owner, tier=contract.tier)
-    suite = suites.get(contract.suite or "")
+    rules = suites.get(contract.suite or "")
     named = statements if contract.kind == "warehouse" else {}
     return (
         *([replace(own, direction="table")] if engine in STORES else ()),
         replace(own, name=f"readers of {contract.id}"),
-        *([replace(own, name=str(contract.suite), engine="gx", checks=of_suite(suite))] if suite else ()),
+        *([replace(own, name=str(contract.suite), engine="gx", checks=of_suite(rules))] if rules else ()),
         *(
             Consumer(name=name, engine="sql", sql=text, dataset=table, dialect="postgres")
             for name, text in sorted(named.items())
@@ -117,13 +121,13 @@ class Known:
     said: Mapping[tuple[int, str], str]
     tier: Mapping[int, str]
     checks: Mapping[Job, tuple[Check, ...]]
-    reads: Mapping[Job, frozenset[str]]
+    reads: Mapping[Job, frozenset[str] | None]
 
 
-def _jobs(index: Index, entry: DatasetEntry, edges: list[ColumnEdge]) -> Iterator[Consumer]:
+def _jobs(index: Index, entry: DatasetEntry, edges: list[ColumnEdge], derived: bool) -> Iterator[Consumer]:
     """Readers, and writers whose statements name it."""
     jobs = sorted({*entry.readers, *entry.writers})
-    known = _known(index, entry, jobs, edges)
+    known = _known(index, entry, jobs, edges, derived)
     for job in jobs:
         at = facts.job_id(job)
         who = Consumer(
@@ -144,22 +148,30 @@ def _as_it_reads(who: Consumer, entry: DatasetEntry, sql: str, checks: tuple[Che
         yield who
 
 
-def _known(index: Index, entry: DatasetEntry, jobs: list[Job], edges: list[ColumnEdge]) -> Known:
+def _known(index: Index, entry: DatasetEntry, jobs: list[Job], edges: list[ColumnEdge], derived: bool) -> Known:
     ids = [facts.job_id(job) for job in jobs]
     tier: dict[int, str] = {}
     for job, made in rows_in(index.db, MADE, ids):
         tier[job] = min(tier.get(job, ""), made or "", key=_rank)
+    contract = index.contracts.get((entry.contract or "").partition("@")[0])
     checks: dict[Job, tuple[Check, ...]] = {}
     for one in values.checks(index.db, names_of(index.db, index.id_of(entry.dataset)), history=0):
         if one.current:
-            checks[one.job] = (*checks.get(one.job, ()), *_rules(one))
-    reads: dict[Job, frozenset[str]] = {}
+            rules = _rules(one, contract) if derived or not _follows(one, contract) else ()
+            checks[one.job] = (*checks.get(one.job, ()), *rules)
+    reads: dict[Job, set[str]] = {}
     for edge in edges:
-        reads[edge.job] = reads.get(edge.job, frozenset()) | {edge.origin_column}
+        reads.setdefault(edge.job, set()).add(edge.origin_column)
     return Known(
         said={(row["subject"], row["facet"]): row["value"] for row in rows_in(index.db, SAID, ids)},
-        tier=tier, checks=checks, reads={job: paths for job, paths in reads.items() if EVERY not in paths},
+        tier=tier, checks=checks, reads={job: _leaves(paths) for job, paths in reads.items()},
     )  # fmt: skip
+
+
+def _leaves(paths: set[str]) -> frozenset[str] | None:
+    """What is read by name; who names members of an object takes the others as they come. None for everything."""
+    above = {path.rsplit(".", n)[0] for path in paths for n in range(1, path.count(".") + 1)}
+    return None if EVERY in paths else frozenset(paths - above)
 
 
 def _rank(tier: str) -> int:
@@ -175,33 +187,49 @@ def _targets(index: Index, source: DatasetEntry, edges: list[ColumnEdge]) -> Ite
     for target, paths in into.items():
         entry = index.dataset(target)
         if entry.kind not in PASSING:
-            yield replace(_stored(entry), reads=None if EVERY in paths else frozenset(paths))
+            yield replace(_stored(entry), reads=_leaves(paths))
 
 
-def _rules(entry: CheckEntry) -> Iterator[Check]:
-    """A check of the record as the rules it is made of: ours on many columns at once count as one for each."""
-    told = {name: _value(text) for name, text in entry.params.items()}
+def _rules(entry: CheckEntry, contract: Contract | None) -> Iterator[Check]:
+    """A check of the record as the rules it is made of.
+
+    The record cuts long parameters; what such a rule asks is what the contract says, from which it was derived
+    (lineage.expectations.schema).
+    """
+    kind = entry.name.partition("(")[0]
     severity = SEVERITY.get(entry.severity, entry.severity)
-    for name, kind, limit in EACH:
-        if isinstance(each := told.get(name), Mapping):
-            for column, value in each.items():
-                yield Check(type=kind, column=column, kwargs=((limit, value),), severity=severity)
-            return
-    kwargs = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in sorted(told.items())
-                   if not isinstance(value, Mapping))  # fmt: skip
-    yield Check(type=entry.name.partition("(")[0], column=entry.column, kwargs=kwargs, severity=severity)
+    if contract and (derived := _derived(contract).get(kind)):
+        yield from (replace(one, severity=severity) for one in derived)
+        return
+    told = {name: _value(text) for name, text in sorted(entry.params.items()) if not text.endswith(CUT)}
+    if contract and entry.params.get("value_set", "").endswith(CUT):
+        told["value_set"] = next((one.enum for path, one in contract.schema.walk() if path == entry.column), ())
+    yield Check(type=kind, column=entry.column, kwargs=tuple(told.items()), severity=severity)
 
 
-EACH = (
-    ("types", "expect_column_values_to_be_of_type", "type_"),
-    ("lengths", "expect_column_value_lengths_to_be_between", "max_value"),
-)
-"""Parameter of a rule on many columns, the rule that each of them is, and what the value is called there."""
+def _follows(entry: CheckEntry, contract: Contract | None) -> bool:
+    """Whether a check follows from the contract: nobody has written it, so nobody owns it."""
+    return contract is not None and "owner" not in entry.params
+
+
+def _derived(contract: Contract) -> Mapping[str, tuple[Check, ...]]:
+    """The rules on all columns at once that follow from a contract, by type; those on types and lengths as one each."""
+    fields, names = contract.schema.fields, contract.schema.names()
+    lengths = ((one.name, one.parameters[0]) for one in fields if one.base == "string" and one.parameters)
+    return {
+        SET: (Check(type=SET, kwargs=(("column_set", names), ("exact_match", False))),),
+        suite.UNKNOWN: (Check(type=suite.UNKNOWN, kwargs=(("known", names),)),),
+        suite.OF_CONTRACT: tuple(
+            Check(type=suite.OF_CONTRACT, column=one.name, kwargs=(("type_", one.type),)) for one in fields
+        ),
+        FIT: tuple(Check(type=FIT, column=name, kwargs=(("max_value", most),)) for name, most in lengths),
+    }
 
 
 def _value(text: str) -> object:
     """A parameter as it was before it was written into the facet as text."""
     try:
-        return cast(object, json.loads(text))
+        value = json.loads(text)
     except ValueError:
         return text
+    return tuple(value) if isinstance(value, list) else value

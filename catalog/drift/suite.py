@@ -17,7 +17,9 @@ UNKNOWN = "expect_no_unknown_columns"
 LISTS = frozenset({"expect_table_columns_to_match_ordered_list", "expect_table_columns_to_match_set"})
 COUNTS = frozenset({"expect_table_column_count_to_equal", "expect_table_column_count_to_be_between"})
 NULLS = "expect_column_values_to_not_be_null"
-TYPES = frozenset({"expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list"})
+OF_CONTRACT = "expect_column_types_to_match_contract"
+"""Ours: here one for each column, with the type that its contract promises."""
+TYPES = frozenset({"expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list", OF_CONTRACT})
 SETS = frozenset({"expect_column_values_to_be_in_set", "expect_column_distinct_values_to_be_in_set"})
 UNIQUE = frozenset({"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"})
 RANK: tuple[Word, ...] = ("compatible", "may break", "cannot tell", "breaking")
@@ -30,7 +32,9 @@ def judge(change: Change, checks: tuple[Check, ...]) -> tuple[Word, str, str]:
     if not found:
         return "compatible", "no rule of the suite asks about it", ADDRESS
     word, check = found[0]
-    return word, f"{check.name} asks about it{', and only warns' if _warns(check) else ''}", ADDRESS
+    more = sum(one == word for one, _ in found[1:])
+    asks = f"{check.name} and {more} more ask" if more else f"{check.name} asks"
+    return word, f"{asks} about it{', and only warns' if _warns(check) and not more else ''}", ADDRESS
 
 
 def _judged(change: Change, checks: tuple[Check, ...]) -> Iterator[tuple[Word, Check]]:
