@@ -36,6 +36,8 @@ class Observation:
     findings: tuple[Finding, ...] = ()
     seen: SchemaVersion | None = None
     """The newest version that was told; None when nobody told any."""
+    compared: bool = False
+    """Whether it was held against the baseline; otherwise that there are no findings says nothing."""
     spared: tuple[str, ...] = ()
     """What is missing and no drift, since it may be chance; with the figures."""
 
@@ -81,6 +83,7 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
     if kept.looked and entry.kind in SCHEMALESS and not sampled:
         reason = f"nobody has looked at {called(entry)} since its baseline"
         return Answer(value=found, completeness=_lacking(told.completeness, reason))
+    found = replace(found, compared=True)
     changes = detect(of_columns(_before(kept, columns, contract)), of_columns(columns))
     if not changes:
         return Answer(value=found, completeness=told.completeness)
