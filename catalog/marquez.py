@@ -36,7 +36,7 @@ LISTED = 100
 
 
 class Marquez(Transport):
-    """Reads the record, and tags what is in it; runs and schemas come as OpenLineage events and are not written here.
+    """Reads the record, tags what is in it, and tells it what a person decided; runs and schemas are told by tasks.
 
     Built on `marquez-python`, whose own methods (`get_dataset`, `list_jobs`, ...) go over the same transport.
 
@@ -55,6 +55,10 @@ class Marquez(Transport):
         """Nothing, if the backend answers; one attempt only."""
         url = self._url("/namespaces")
         self._listed(StoredNamespace, "namespaces", self._attempt("GET", url), url)
+
+    def tell(self, event: Json) -> None:
+        """Send one OpenLineage run event; told twice, it is told once: an event is known by what it says."""
+        self._call("POST", self._url("/lineage"), payload=event)
 
     # events ---------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from catalog.cli import keeping, reading
+from catalog.cli import drift, keeping, reading
 from catalog.errors import CatalogError
 
 
@@ -20,13 +20,13 @@ def cli() -> None:
 
     \b
     NAME is a dataset (enriched_events, lake.enriched_events, namespace/name) or a job (update_data_warehouse).
-    Exit codes: 0 fine, 1 `check` found something, 2 usage or configuration, 3 the backend does not answer.
+    Exit codes: 0 fine, 1 `check` or `drift list` found something, 2 usage, 3 the backend does not answer.
     Completion: eval "$(catalog completion bash)".
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr)
 
 
-COMMANDS = (*reading.COMMANDS, *keeping.COMMANDS)
+COMMANDS = (*reading.COMMANDS, *keeping.COMMANDS, *drift.COMMANDS)
 for command in COMMANDS:
     cli.add_command(command)
 

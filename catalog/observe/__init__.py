@@ -4,5 +4,7 @@ from catalog.observe.baseline import ACCEPT_JOB, MAIN, Baseline, acceptance, acc
 from catalog.observe.observation import Observation, called, drift_facet, observe
 from catalog.observe.reach import Reach, reach
 
-__all__ = ["ACCEPT_JOB", "MAIN", "Baseline", "Observation", "Reach", "acceptance", "accepted", "baseline", "baseline_facet",
-           "called", "drift_facet", "observe", "reach"]  # fmt: skip
+__all__ = [
+    "ACCEPT_JOB", "MAIN", "Baseline", "Observation", "Reach", "acceptance", "accepted", "baseline", "baseline_facet",
+    "called", "drift_facet", "observe", "reach",
+]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Everything that one finding can reach, to full depth: what is told beside a verdict, which is about direct readers."""
+"""Everything that one finding can reach, to full depth; a verdict is about direct readers only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

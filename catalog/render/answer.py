@@ -23,7 +23,7 @@ from catalog.entry import (
 )
 from catalog.flow import Flow
 from catalog.index.sync import Synced
-from catalog.render import machine
+from catalog.render import drifting, machine
 
 FILE = Path(__file__).parents[1] / "schemas" / "answers.json"
 
@@ -47,6 +47,9 @@ ANSWERS: Mapping[str, object] = {
     "flow": Flow,
     "check": tuple[Concern, ...],
     "sync": Synced,
+    "drift list": tuple[drifting.OpenDrift, ...],
+    "drift show": drifting.Drift,
+    "drift accept": drifting.Accepted,
 }
 
 

@@ -49,7 +49,7 @@ def results(out: Console, found: Results) -> None:
     ]  # fmt: skip
     titles = ("kind", "name", "owner", "tier", "state", "title")
     shown = len(titles) if not out.is_terminal or out.width >= ROOMY else -1
-    _table(out, titles[:shown], [row[:shown] for row in rows])
+    table(out, titles[:shown], [row[:shown] for row in rows])
     out.print(f"{found.total} found, {len(found.hits)} shown")
     for facet in found.facets:
         if len(facet.values) > 1:
@@ -79,7 +79,7 @@ def dataset(out: Console, entry: DatasetEntry, checks: Sequence[CheckEntry]) -> 
     _facts(out, facts)
     if entry.differences:
         out.print("\nNot as the contract promises:")
-        _table(out, ("column", "promised", "observed", "since"),
+        table(out, ("column", "promised", "observed", "since"),
                [(d.path, d.promised, d.observed, moment(d.since)) for d in entry.differences])  # fmt: skip
     columns = [
         (c.path, c.type, "" if c.nullable is None else "yes" if c.nullable else "no", ", ".join(c.tags),
@@ -87,7 +87,7 @@ def dataset(out: Console, entry: DatasetEntry, checks: Sequence[CheckEntry]) -> 
         for c in entry.columns
     ]  # fmt: skip
     out.print()
-    _table(out, ("column", "type", "null", "tags", "since", "description"), columns)
+    table(out, ("column", "type", "null", "tags", "since", "description"), columns)
     if checks:
         out.print()
         check_table(out, checks)
@@ -100,7 +100,7 @@ def check_table(out: Console, checks: Sequence[CheckEntry]) -> None:
          c.expected, c.actual, moment(c.since))
         for c in sorted(checks, key=lambda c: (c.success, str(c.dataset), c.name))
     ]  # fmt: skip
-    _table(out, ("result", "check", "column", "expected", "found", "since"), rows)
+    table(out, ("result", "check", "column", "expected", "found", "since"), rows)
 
 
 def job(out: Console, entry: JobEntry, runs: Sequence[RunEntry]) -> None:
@@ -124,7 +124,7 @@ def job(out: Console, entry: JobEntry, runs: Sequence[RunEntry]) -> None:
         for run in runs
     ]  # fmt: skip
     out.print()
-    _table(out, ("started", "state", "took", "in", "out", "rejected", "checks", "error"), rows)
+    table(out, ("started", "state", "took", "in", "out", "rejected", "checks", "error"), rows)
 
 
 def history(out: Console, versions: Sequence[SchemaVersion]) -> None:
@@ -134,7 +134,7 @@ def history(out: Console, versions: Sequence[SchemaVersion]) -> None:
          v.since.revision or "", f"{v.checks_passed}/{v.checks_passed + v.checks_failed}", v.content[:12])
         for v in versions
     ]  # fmt: skip
-    _table(out, ("since", "until", "columns", "told by", "revision", "checks", "content"), rows)
+    table(out, ("since", "until", "columns", "told by", "revision", "checks", "content"), rows)
 
 
 def changes(out: Console, found: Sequence[Change]) -> None:
@@ -144,14 +144,14 @@ def changes(out: Console, found: Sequence[Change]) -> None:
          short(c.origin.job) if c.origin else "")
         for c in found
     ]  # fmt: skip
-    _table(out, ("when", "dataset", "change", "column", "before", "after", "told by"), rows)
+    table(out, ("when", "dataset", "change", "column", "before", "after", "told by"), rows)
 
 
 def lineage(out: Console, graph: LineageGraph) -> None:
     """The graph as a list of steps: every job with what it reads and writes, the start marked."""
     rows = [(_marked(edge.origin, graph.start), "→", _marked(edge.target, graph.start),
              moment(edge.last_seen), "" if edge.current else "no longer") for edge in graph.edges]  # fmt: skip
-    _table(out, ("from", "", "to", "last seen", ""), rows)
+    table(out, ("from", "", "to", "last seen", ""), rows)
     beyond = f"; {graph.hidden} more beyond" if graph.hidden else ""
     out.print(f"{len(graph.nodes)} datasets and jobs{beyond}")
 
@@ -163,7 +163,7 @@ def column_edges(out: Console, edges: Sequence[ColumnEdge]) -> None:
          f"{e.type.lower()} {e.subtype.lower()}".strip(), short(e.job), "" if e.current else "no longer")
         for e in edges
     ]  # fmt: skip
-    _table(out, ("from", "", "to", "how", "job", ""), rows)
+    table(out, ("from", "", "to", "how", "job", ""), rows)
 
 
 def impact(out: Console, found: Impact) -> None:
@@ -205,10 +205,11 @@ def completeness(out: Console, told: Completeness) -> None:
 def concerns(out: Console, found: Sequence[Concern]) -> None:
     """What somebody should look at, and whose it is."""
     rows = [(_mood(c.kind), c.owner or "nobody", moment(c.since), short(c.dataset), c.words) for c in found]
-    _table(out, ("what", "owner", "since", "dataset", "how"), rows)
+    table(out, ("what", "owner", "since", "dataset", "how"), rows)
 
 
-def _table(out: Console, titles: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+def table(out: Console, titles: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+    """Rows under titles; `nothing` without rows."""
     if not rows:
         out.print("nothing")
         return
