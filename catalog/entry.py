@@ -232,11 +232,13 @@ class DatasetEntry:
     differences: tuple[Difference, ...] = ()
     vanished: bool = False
     """Its last event said DROP."""
+    drift: str | None = None
+    """The worst verdict of its open changes against the baseline; "" when none is open, None when nobody looked."""
 
     @property
     def drifted(self) -> bool:
-        """Whether what was observed differs from the contract."""
-        return bool(self.differences)
+        """Whether what was observed differs from the contract, or from what somebody accepted."""
+        return bool(self.differences or self.drift)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ import orjson
 from catalog import facet
 from catalog.dataset import Dataset
 from catalog.entry import Job
-from catalog.wire import PROFILE, TASK_COUNTS
+from catalog.wire import PROFILE, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -48,6 +48,8 @@ class Told:
     lineage: facet.Content | None = None
     said: facet.Content | None = None
     """Description, owners, tags, contract: what is told whoever touches it."""
+    compared: facet.Content | None = None
+    """Drift and baselines: who tells them has looked at the record, not at the data."""
     lifecycle: str = ""
     previous: Dataset | None = None
     """The name before a RENAME."""
@@ -248,6 +250,7 @@ def _told(reader: _Reader, part: Json, *, dataset: Dataset, side: Side) -> Told:
         knows=knows,
         lineage=reader.take(facets, "columnLineage", facet.lineage, None),
         said=_dataset_said(reader, facets),
+        compared=_compared(reader, facets),
         lifecycle=state.upper(),
         previous=reader.take(facets, "lifecycleStateChange", _previous, None),
         aliases=tuple(alias for alias in reader.take(facets, "symlinks", _aliases, NO_NAMES) if alias != dataset),
@@ -271,6 +274,12 @@ def _dataset_said(reader: _Reader, facets: Any) -> facet.Content | None:
         "tags": reader.take(facets, "tags", facet.dataset_tags, None),
         "contract": reader.take(facets, facet.COLUMN_DETAILS, lambda found: found.get("contract"), None),
     })  # fmt: skip
+
+
+def _compared(reader: _Reader, facets: Any) -> facet.Content | None:
+    """The drift from a baseline, and a baseline under its name; the newest telling of each holds."""
+    drift: Json | None = reader.take(facets, SCHEMA_DRIFT, facet.drift, None)
+    return facet.content({SCHEMA_DRIFT: drift} | reader.take(facets, SCHEMA_BASELINE, facet.baseline, NO_PLACE))
 
 
 def _job(reader: _Reader, facets: Any) -> tuple[facet.Content | None, bool]:
@@ -325,12 +334,6 @@ def _text(value: object, what: str) -> str:
 def _shown(document: object) -> str:
     """The document without its nulls, keys sorted: the same for what was sent and what the backend gives back."""
     try:
-        return orjson.dumps(_bare(document), option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+        return orjson.dumps(facet.bare(document), option=orjson.OPT_NON_STR_KEYS).decode()
     except (TypeError, RecursionError):
         return repr(document)
-
-
-def _bare(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _bare(item) for key, item in value.items() if item is not None}
-    return [_bare(item) for item in value] if isinstance(value, list) else value

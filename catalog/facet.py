@@ -5,7 +5,7 @@ column lineage, a description) becomes a `Content`: it is read once per differen
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from catalog.wire import COLUMN_DETAILS
+from catalog.wire import COLUMN_DETAILS, SCHEMA_BASELINE
 
-__all__ = ["COLUMN_DETAILS", "Content", "Measure", "Result", "content", "dataset_tags", "lineage", "measures",
-           "owner", "results", "schema", "statistics", "whole"]  # fmt: skip
+__all__ = ["COLUMN_DETAILS", "VERDICTS", "Content", "Measure", "Result", "bare", "baseline", "content", "dataset_tags",
+           "drift", "lineage", "measures", "owner", "results", "schema", "statistics", "whole", "worst"]  # fmt: skip
 MEASURED = {
     "nullCount": "null_count", "distinctCount": "distinct_count", "sum": "sum", "count": "count",
     "min": "min", "max": "max",
@@ -27,6 +27,8 @@ CATEGORIES = 0.9
 LARGEST = 2**63 - 1
 REPEATED = 1 << 13
 """So many schemas and lineages are held as they were read: those of all datasets of a large company, day by day."""
+VERDICTS = ("breaking", "cannot tell", "may break", "compatible")
+"""What a change is to whoever reads the dataset, the worst first."""
 SPOKEN = ("true", "", "1")
 """Values of a tag that say no more than its key."""
 
@@ -220,6 +222,36 @@ def _numbers(found: Mapping[str, Any], keys: Mapping[str, Any]) -> Iterator[tupl
 def statistics(found: Mapping[str, Any]) -> tuple[int | None, int | None, int | None]:
     """Rows, bytes and files of an outputStatistics facet."""
     return whole(found.get("rowCount")), whole(found.get("size")), whole(found.get("fileCount"))
+
+
+def drift(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What is open against a baseline (lineage/schemas/SchemaDriftDatasetFacet.json), as it was told."""
+    if unknown := {one["verdict"] for one in found["open"]} - set(VERDICTS):
+        raise ValueError(f"no verdicts: {', '.join(map(str, unknown))}")
+    return _plain(found)
+
+
+def baseline(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The baseline as it was told, by the key under which one of its name is kept."""
+    if not all(isinstance(one["path"], str) for one in found["columns"]):
+        raise TypeError("a column without a path")
+    return {f"{SCHEMA_BASELINE}:{found['name']}": _plain(found)}
+
+
+def _plain(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in bare(found).items() if not key.startswith("_")}
+
+
+def bare(value: Any) -> Any:
+    """Without nulls, keys sorted: the same for what was sent and what the backend gives back."""
+    if isinstance(value, dict):
+        return {key: bare(value[key]) for key in sorted(value) if value[key] is not None}
+    return [bare(item) for item in value] if isinstance(value, list) else value
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    """The worst of these verdicts, "" of none."""
+    return min(verdicts, key=VERDICTS.index, default="")
 
 
 def whole(value: object) -> int | None:

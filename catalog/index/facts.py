@@ -128,12 +128,14 @@ def _event(batch: Batch, event: Event) -> None:
 
 
 def observed(event: Event, told: Told) -> int:
-    """How much the event knows of the dataset's schema: 0 nothing, 1 it goes on, 2 it ended.
+    """How much the event knows of the dataset's schema: 0 nothing, 1 it goes on, 2 it ended; -1 of drift, see below.
 
     A start tells what is planned. A failure tells it too, unless it brings figures or checks of this dataset: then it
-    was there and looked.
+    was there and looked. Who tells drift or a baseline has looked at the record, not at the data.
     """
     evidence = bool(told.results or told.measures) or (told.rows, told.size, told.files) != (None, None, None)
+    if told.compared:
+        return -1
     if event.type == "START" or (event.type in ENDED and not evidence):
         return 0
     return 2 if event.type in ("COMPLETE", *ENDED) or event.streaming else 1
@@ -148,7 +150,9 @@ def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:
         told.lifecycle, previous, told.rows, told.size, told.files,
     )  # fmt: skip
     batch.note(dataset, event, told.said)
-    _sums(batch, event, told, job, dataset)
+    batch.note(dataset, event, told.compared)
+    if not told.compared:
+        _sums(batch, event, told, job, dataset)
     for result in told.results:
         _result(batch, event, result, dataset, job, run)
     written = {"row_count": told.rows, "bytes": told.size, "file_count": told.files}

@@ -56,10 +56,9 @@ def outdated(db: sqlite3.Connection, contracts: Mapping[str, Contract]) -> bool:
 def renew(db: sqlite3.Connection, contracts: Mapping[str, Contract]) -> None:
     """Derive all datasets anew with these contracts; within a transaction."""
     keep(db, "contracts", _digest(contracts))
-    known = aliases(db)
     touched = Touched()
-    for row in db.execute("SELECT DISTINCT dataset FROM flow").fetchall():
-        touched.dataset(known.get(row[0], row[0]))
+    for row in db.execute("SELECT id FROM dataset WHERE namespace <> ?", (portrait.UNSEEN,)).fetchall():
+        touched.dataset(row[0])
     _derive_datasets(db, touched, Promises(contracts))
 
 

@@ -18,7 +18,7 @@ FAILED = frozenset({"FAIL", "FAILED", "ABORT", "ABORTED"})
 """States of a run that did not do what it should."""
 _MICROSECOND = timedelta(microseconds=1)
 _DATASETS = """SELECT namespace, name, kind, contract, title, description, owner, health, freshness, reads_30d,
-  last_written, vanished, differences <> '[]' AS drifted FROM dataset ORDER BY namespace, name"""
+  last_written, vanished, drifted, drift FROM dataset ORDER BY namespace, name"""
 _JOBS = """SELECT n.namespace, n.name, j.role, p.namespace AS parent_namespace, p.name AS parent_name, r.state,
   r.started, r.ended FROM job j JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent
   LEFT JOIN run r ON r.id = j.last_run {} ORDER BY n.namespace, n.name"""
@@ -45,6 +45,9 @@ class DatasetMark:
     reads_30d: int
     last_written: datetime | None
     drifted: bool
+    """Not as its contract promises, or not as somebody accepted it."""
+    drift: str | None
+    """The worst verdict of open drift; "" when none is open, None when nobody looked."""
     vanished: bool
 
 
@@ -77,7 +80,7 @@ def datasets(index: "Index") -> Mapping[Dataset, DatasetMark]:
             kind=row["kind"], contract=row["contract"], title=row["title"], description=row["description"],
             owner=row["owner"], health=cast(Health, row["health"]), freshness=cast(Freshness, row["freshness"]),
             reads_30d=row["reads_30d"], last_written=_when(row["last_written"]),
-            drifted=bool(row["drifted"]), vanished=bool(row["vanished"]),
+            drifted=bool(row["drifted"]), drift=row["drift"], vanished=bool(row["vanished"]),
         )
         for row in index.db.execute(_DATASETS)
     }  # fmt: skip

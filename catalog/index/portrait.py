@@ -15,9 +15,11 @@ from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.entry import Health
 from catalog.event import MICROSECOND, identify
+from catalog.facet import worst
 from catalog.index import columns, story
 from catalog.index.store import insert, rows_in
 from catalog.index.timeline import Word
+from catalog.wire import SCHEMA_DRIFT
 
 UNSEEN = "contract"
 """Namespace of a dataset that a contract promises and no event has told of: `contract/api.users`."""
@@ -31,7 +33,8 @@ WINDOW = 30
 NEWEST = "ORDER BY time DESC, event DESC LIMIT 1"
 BLOCKING = ("error", "critical")
 READS = """SELECT DISTINCT t.run, r.first / {day} AS day, r.parent, j.role FROM told t JOIN run r ON r.id = t.run
-  JOIN job j ON j.id = r.job WHERE t.dataset IN ({{ids}}) AND t.side = 'in' AND t.time > {since}"""
+  JOIN job j ON j.id = r.job WHERE t.dataset IN ({{ids}}) AND t.side = 'in' AND t.time > {since}
+  AND t.observed >= 0"""
 
 RESULTS = """SELECT r.*, (SELECT coalesce(min(time), r.time) FROM result WHERE expectation = x.id
     AND success = r.success AND time >
@@ -102,7 +105,7 @@ def derive(
         "writer": bool(leads and leads.side == "out"), "since": since, **times, "every": _every(contract),
         "vanished": _vanished(db, names), "health": derive_checks(db, names), "freshness": "unknown",
         "reads_30d": derive_usage(db, dataset, names),
-        "differences": "[]",
+        "differences": "[]", "drift": _drift(told.get(SCHEMA_DRIFT)),
     }  # fmt: skip
     row["differences"] = _differences(db, row, contract)
     insert(db, "dataset", [tuple(row.values())], verb="INSERT OR REPLACE")
@@ -121,7 +124,7 @@ def derive_unseen(db: sqlite3.Connection, promises: Promises) -> set[int]:
     insert(db, "dataset", [
         (at, UNSEEN, one.id, one.name, one.kind, one.title, one.description, one.owner, one.tier,
          orjson.dumps(sorted(one.tags)).decode(), f"{one.id}@{one.version}", None, False, False, "{}", None, None, None,
-         None, _every(one), False, "unchecked", "unknown", 0, "[]")
+         None, _every(one), False, "unchecked", "unknown", 0, "[]", None)
         for at, one in wanted.items()
     ], verb="INSERT OR REPLACE")  # fmt: skip
     return there ^ set(wanted)
@@ -133,9 +136,8 @@ def _json(value: Any) -> str:
 
 def _latest(db: sqlite3.Connection, names: Sequence[int]) -> dict[str, str]:
     """The latest telling of each facet under any of the names."""
-    sql = "SELECT facet, value FROM latest WHERE subject IN ({ids})"
-    rows = list(rows_in(db, sql.replace("facet, value", "facet, value, time, event"), names))
-    return {row["facet"]: row["value"] for row in sorted(rows, key=lambda row: (row["time"], row["event"]))}
+    rows = rows_in(db, "SELECT time, event, value, facet FROM latest WHERE subject IN ({ids})", names)
+    return {row["facet"]: row["value"] for row in sorted(rows, key=tuple)}
 
 
 def _tier(tags: Iterable[str], contract: Contract | None) -> str | None:
@@ -158,6 +160,11 @@ def _times(db: sqlite3.Connection, names: Sequence[int]) -> dict[str, int | None
         "last_written": max(written, default=None),
         "last_rows": last["rows"] if last else None,
     }
+
+
+def _drift(told: str | None) -> str | None:
+    """The worst verdict of what is open, "" when nothing is, None when nobody has looked."""
+    return None if told is None else worst(one["verdict"] for one in orjson.loads(told)["open"])
 
 
 def _vanished(db: sqlite3.Connection, names: Sequence[int]) -> bool:

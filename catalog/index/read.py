@@ -17,6 +17,7 @@ from catalog.entry import (
     Job,
     JobEntry,
     Node,
+    Origin,
     Point,
     RunEntry,
 )
@@ -129,6 +130,17 @@ class Index:
             raise NotFound(str(dataset), values.alike(self.db, dataset.name, OFFERED))
         ends = values.ends(self.db, at).get(at, ((), ()))
         return values.dataset(found, ends=ends, columns=values.columns(self.db, found, self.contracts))
+
+    def facet(self, dataset: Dataset, key: str) -> tuple[Mapping[str, Any], Origin] | None:
+        """The newest drift (`catalog.wire.SCHEMA_DRIFT`) or baseline (`SCHEMA_BASELINE:name`), and who told it.
+
+        None when nobody has told one.
+        """
+        return values.compared(self.db, fold.names_of(self.db, self.id_of(dataset)), key)
+
+    def drifts(self) -> dict[Dataset, Mapping[str, Any]]:
+        """The newest drift of each dataset that was compared with a baseline, by name; `open` may be empty."""
+        return values.drifts(self.db)
 
     def jobs(self) -> tuple[JobEntry, ...]:
         """Every job by name."""

@@ -14,7 +14,8 @@ CREATE TABLE event (
   rows_in INTEGER, rows_out INTEGER, rows_rejected INTEGER, said INTEGER, streaming INTEGER NOT NULL, io INTEGER NOT NULL);
 CREATE INDEX event_of_run ON event (run);
 CREATE INDEX event_by_time ON event (time);
--- `observed`: 0 is no observation of the schema, 1 one of a run that goes on, 2 one of a run that ended.
+-- `observed`: 0 is no observation of the schema, 1 one of a run that goes on, 2 one of a run that ended; -1 is no use of
+-- the dataset at all: drift or a baseline was told, which are read from the record.
 CREATE TABLE told (
   dataset INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL, side TEXT NOT NULL, job INTEGER NOT NULL,
   run INTEGER NOT NULL, type TEXT NOT NULL, observed INTEGER NOT NULL, schema INTEGER, knows INTEGER NOT NULL,
@@ -86,7 +87,8 @@ CREATE TABLE dataset (
   schema INTEGER, knows INTEGER NOT NULL, writer INTEGER NOT NULL, since TEXT NOT NULL, first_seen INTEGER,
   last_read INTEGER, last_written INTEGER, last_rows INTEGER,
   every INTEGER, vanished INTEGER NOT NULL, health TEXT NOT NULL, freshness TEXT NOT NULL, reads_30d INTEGER NOT NULL,
-  differences TEXT NOT NULL);
+  differences TEXT NOT NULL, drift TEXT,
+  drifted INTEGER NOT NULL AS (differences <> '[]' OR coalesce(drift, '') <> ''));
 CREATE INDEX dataset_use ON dataset (id, reads_30d, tier);
 CREATE INDEX dataset_by_use ON dataset (reads_30d);
 CREATE INDEX dataset_by_short ON dataset (short);

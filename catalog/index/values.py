@@ -27,6 +27,7 @@ from catalog.entry import (
 from catalog.event import identify, moment
 from catalog.index.columns import promised
 from catalog.index.store import rows_in
+from catalog.wire import SCHEMA_DRIFT
 
 Ends = tuple[tuple[Job, ...], tuple[Job, ...]]
 Rows = sqlite3.Row
@@ -45,6 +46,8 @@ CHECKS = """SELECT x.id, x.name, x."column" AS path, x.params, v.since, v.curren
 POINTS = """SELECT p.time, p.event, p.run, p.job, p.value, n.name AS run_name, j.namespace, j.name, k.role
   FROM point p JOIN run_name n ON n.id = p.run JOIN job_name j ON j.id = p.job JOIN job k ON k.id = p.job
   WHERE p.measure IN ({ids}) ORDER BY p.time, p.event"""
+DRIFTS = """SELECT d.namespace, d.name, l.value FROM latest l LEFT JOIN alias a ON a.alias = l.subject
+  JOIN dataset d ON d.id = coalesce(a.dataset, l.subject) WHERE l.facet = ? ORDER BY l.time, l.event, l.value"""
 HISTORY = 20
 WRITTEN = ("row_count", "bytes", "file_count")
 
@@ -69,7 +72,7 @@ def dataset(row: Rows, *, ends: Ends, columns: tuple[Column, ...] = ()) -> Datas
             Difference(path=path, promised=word, observed=seen, since=when(since))
             for path, word, seen, since in orjson.loads(row["differences"])
         ),
-        vanished=bool(row["vanished"]),
+        vanished=bool(row["vanished"]), drift=row["drift"],
     )  # fmt: skip
 
 
@@ -86,6 +89,23 @@ def ends(db: sqlite3.Connection, only: int | None = None) -> dict[int, Ends]:
         sides = found.setdefault(row["dataset"], (set(), set()))
         sides[row["side"] == "out"].add(Job(row["namespace"], row["name"]))
     return {at: (tuple(sorted(readers)), tuple(sorted(writers))) for at, (readers, writers) in found.items()}
+
+
+def compared(db: sqlite3.Connection, names: Sequence[int], key: str) -> tuple[Mapping[str, Any], Origin] | None:
+    """The newest telling of a drift or baseline under any of the names, and who told it."""
+    sql = """SELECT l.time, l.event, l.value, e.run, e.job, l.facet FROM latest l JOIN event e ON e.id = l.event
+      WHERE l.subject IN ({ids})"""
+    found = max((tuple(row) for row in rows_in(db, sql, names) if row["facet"] == key), default=None)
+    if found is None:
+        return None
+    return orjson.loads(found[2]), origins(db, {key: (*found[:2], *found[3:5])})[key]
+
+
+def drifts(db: sqlite3.Connection) -> dict[Dataset, Mapping[str, Any]]:
+    """The newest telling of drift about each dataset that anybody compared with a baseline, by name."""
+    rows = db.execute(DRIFTS, (SCHEMA_DRIFT,))
+    found = {Dataset(row["namespace"], row["name"]): row["value"] for row in rows}
+    return {dataset: orjson.loads(found[dataset]) for dataset in sorted(found)}
 
 
 def columns(db: sqlite3.Connection, row: Rows, contracts: Mapping[str, Contract]) -> tuple[Column, ...]:

@@ -12,7 +12,7 @@ SHORT = 3
 NOTHING = '""'
 """The FTS5 expression that nothing fits."""
 IS = {
-    "drifted": "+e.dataset IN (SELECT id FROM dataset WHERE differences <> '[]')",
+    "drifted": "+e.dataset IN (SELECT id FROM dataset WHERE drifted)",
     "vanished": "+e.dataset IN (SELECT id FROM dataset WHERE vanished)",
     "undocumented": "+e.dataset IN (SELECT id FROM dataset WHERE description = '') AND e.kind IN ('dataset', 'report')",
     "unowned": "e.kind IN ('dataset', 'report') AND +e.dataset IN (SELECT id FROM dataset WHERE owner IS NULL)"

@@ -36,7 +36,7 @@ WORDED = "SELECT rowid FROM search WHERE search MATCH ?"
 BEGUN = "SELECT entry FROM handle WHERE key >= ? AND key < ?"
 OUTLINE = "entry e INDEXED BY entry_outline"
 OUTLINED = f"""SELECT e.id, e.name, d.reads_30d, d.vanished, e.kind, e.tags, e.owner, e.health, d.namespace, d.owner,
-  d.tier, d.health, d.freshness, d.differences <> '[]'
+  d.tier, d.health, d.freshness, d.drifted
   FROM {OUTLINE} LEFT JOIN dataset d ON d.id = e.dataset WHERE e.id IN ({{ids}})"""
 VALUES = {
     "owner": "SELECT name FROM entry WHERE kind = 'owner'", "type": "SELECT DISTINCT kind FROM dataset",

@@ -1,6 +1,7 @@
 """The index is a function of the set of events, and says who did what to which dataset."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,21 +12,35 @@ from hypothesis import strategies as st
 
 from catalog.contract import load_all
 from catalog.dataset import Dataset
+from catalog.drift.classify import ORDER
 from catalog.entry import Job
 from catalog.errors import Ambiguous, NotFound
-from catalog.event import read
-from catalog.index import Added, Index, store
+from catalog.event import Event, read
+from catalog.facet import VERDICTS
+from catalog.index import Added, Index, glance, store
 from catalog.index.store import dump
+from catalog.search import search
+from catalog.wire import SCHEMA_BASELINE, SCHEMA_DRIFT
 from tests.catalog import record
 from tests.catalog.events import at, checks, columns_from, dataset, event, facet, run_id
 
-T = Dataset("db://h", "t")
+T, U = Dataset("db://h", "t"), Dataset("db://h", "u")
 
 
 def filled(*documents: Any, contracts: Any = None) -> Index:
     index = Index.open(":memory:", contracts or {})
     index.add(documents)
     return index
+
+
+def drift(*verdicts: str) -> dict[str, Any]:
+    found = [{"fingerprint": f"{n:016x}", "path": "a", "verdict": verdict} for n, verdict in enumerate(verdicts)]
+    return facet(baseline={"name": "main"}, open=found, complete=True)
+
+
+def accepted(name: str, *columns: str) -> dict[str, Any]:
+    told = [{"path": path, "type": "string"} for path in columns]
+    return facet(name=name, acceptedBy="ana", reason="as released", acceptedAt=at(0).isoformat(), columns=told)
 
 
 # The law
@@ -46,6 +61,10 @@ def told(draw: st.DrawFn, side: str) -> Any:
     if draw(st.integers(0, 5)) == 0:
         other = draw(st.sampled_from(NAMES))
         facets["symlinks"] = facet(identifiers=[{"namespace": "db://h", "name": other, "type": "TABLE"}])
+    if draw(st.integers(0, 4)) == 0:
+        facets[SCHEMA_DRIFT] = drift(*draw(st.lists(st.sampled_from(VERDICTS), max_size=2)))
+    if draw(st.integers(0, 4)) == 0:
+        facets[SCHEMA_BASELINE] = accepted(draw(st.sampled_from(["main", "old"])), draw(st.sampled_from("ab")))
     if side == "out" and draw(st.booleans()):
         facets["columnLineage"] = columns_from(a=draw(st.sampled_from(["t.a", "u.b", "v.a t.b"])))
     more: dict[str, Any] = {}
@@ -276,3 +295,81 @@ def test_a_column_without_a_name_is_left_out_and_stops_nobody() -> None:
         found = index.find("t")
         assert isinstance(found, Dataset)
         assert [column.path for column in index.dataset(found).columns] == ["a", "b"]
+
+
+# Drift and baselines
+
+
+def compared(hours: float, name: str = "t", **facets: Any) -> Any:
+    return event("detect", hours, inputs=[dataset(name, **facets)])
+
+
+def test_the_newest_drift_of_a_dataset_holds_whatever_came_last_and_its_worst_verdict_is_that_of_the_dataset() -> None:
+    index = filled(
+        compared(3, **{SCHEMA_DRIFT: drift("compatible", "may break")}),
+        compared(2, **{SCHEMA_DRIFT: drift("breaking")}),
+        event("load", 1, outputs=[dataset("t", ["a"]), dataset("u", ["a"])]),
+    )
+    found = index.facet(T, SCHEMA_DRIFT)
+    assert found is not None and [one["verdict"] for one in found[0]["open"]] == ["compatible", "may break"]
+    assert (found[1].time, found[1].job, found[1].run_id) == (at(3), Job("shop", "detect"), run_id("detect@3"))
+    assert index.drifts() == {T: found[0]} and not {"_producer", "_schemaURL"} & set(found[0])
+    assert (index.dataset(T).drift, index.dataset(T).drifted) == ("may break", True)
+    assert (index.dataset(U).drift, index.dataset(U).drifted) == (None, False)
+    index.add([compared(4, **{SCHEMA_DRIFT: drift()})])
+    assert (index.dataset(T).drift, index.dataset(T).drifted) == ("", False)
+    assert index.drifts()[T]["open"] == []
+
+
+def test_baselines_are_kept_by_name_and_have_no_part_in_drift() -> None:
+    index = filled(
+        compared(1, **{SCHEMA_BASELINE: accepted("main", "a")}),
+        compared(2, **{SCHEMA_BASELINE: accepted("release 4's", "b")}),
+        compared(3, **{SCHEMA_BASELINE: accepted("main", "a", "c")}),
+    )
+    paths = {
+        name: [one["path"] for one in found[0]["columns"]]
+        for name in ("main", "release 4's", "other")
+        if (found := index.facet(T, f"{SCHEMA_BASELINE}:{name}"))
+    }
+    assert paths == {"main": ["a", "c"], "release 4's": ["b"]}
+    assert index.facet(T, SCHEMA_DRIFT) is None and index.drifts() == {} and index.dataset(T).drift is None
+
+
+def test_drift_told_of_an_alias_is_that_of_the_dataset_behind_it() -> None:
+    alias = facet(identifiers=[{"namespace": "db://h", "name": "u", "type": "TABLE"}])
+    index = filled(
+        compared(1, "u", **{SCHEMA_DRIFT: drift("breaking"), SCHEMA_BASELINE: accepted("main", "a")}),
+        event("load", 2, outputs=[dataset("t", ["a"], symlinks=alias)]),
+    )
+    assert index.facet(U, SCHEMA_DRIFT) == index.facet(T, SCHEMA_DRIFT) is not None
+    assert list(index.drifts()) == [T] and index.dataset(U).drift == "breaking"
+    assert index.facet(T, f"{SCHEMA_BASELINE}:main") is not None
+
+
+def test_who_compares_is_no_reader_and_no_witness_and_brings_nothing_back() -> None:
+    index = filled(
+        event("load", 1, outputs=[dataset("t", ["a"])]),
+        event("load", 2, outputs=[dataset("t", lifecycleStateChange=facet(lifecycleStateChange="DROP"))]),
+    )
+    before = index.dataset(T)
+    index.add([compared(3, **{SCHEMA_BASELINE: accepted("main", "z"), SCHEMA_DRIFT: drift()})])
+    after = index.dataset(T)
+    assert after.vanished and after == replace(before, drift="")
+    assert T in index.run(run_id("detect@3")).inputs
+
+
+def test_drift_that_is_not_as_its_schema_says_is_left_out_and_named() -> None:
+    for broken in (facet(open=[{"verdict": "dreadful"}]), facet(open="none"), facet()):
+        found = read(compared(1, **{SCHEMA_DRIFT: broken, SCHEMA_BASELINE: facet(name="main", columns=[{}])}))
+        assert isinstance(found, Event) and len(found.problems) == 2 and found.told[0].compared is None
+
+
+def test_the_order_of_verdicts_is_that_of_the_judge() -> None:
+    assert tuple(reversed(ORDER)) == VERDICTS
+
+
+def test_a_dataset_with_open_drift_is_found_by_it() -> None:
+    index = filled(event("load", 1, outputs=[dataset("t", ["a"])]), compared(2, **{SCHEMA_DRIFT: drift("breaking")}))
+    assert [hit.subject for hit in search(index, "is:drifted").value.hits if hit.kind == "dataset"] == [T]
+    assert glance.datasets(index)[T].drifted
