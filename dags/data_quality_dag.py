@@ -20,7 +20,7 @@ the report, and the last task fails the run when a critical one is among them, a
 
 from airflow.sdk import DAG, Param
 
-from dags.settings import DEFAULTS, INGESTED, START_DATE
+from dags.settings import CATALOGUED, DEFAULTS, INGESTED, START_DATE
 from lineage.operators.anomaly import DetectAnomaliesOperator
 from lineage.operators.catalog import UpdateCatalogOperator
 from lineage.operators.gx import GreatExpectationsOperator
@@ -120,7 +120,7 @@ with DAG(
     detect = DetectAnomaliesOperator(
         task_id="detect_anomalies", watches=WATCHED, after=["profile_raw_events", "validate_business_rules"]
     )
-    update = UpdateCatalogOperator(task_id="update_data_catalog")
+    update = UpdateCatalogOperator(task_id="update_data_catalog", outlets=[CATALOGUED])
     report = GenerateQualityReportOperator(
         task_id="generate_quality_report",
         task_ids=[

@@ -17,6 +17,10 @@ REPLICATION = os.environ.get("ECOMPULSE_TOPIC_REPLICATION", "1")
 INGESTED = Asset(name="ecompulse_ingested", uri="x-ecompulse://ingested")
 """What the ingestion produces and other DAGs are scheduled by."""
 
+CATALOGUED = Asset(name="ecompulse_catalogued", uri="x-ecompulse://catalogued")
+"""The record holds what an ingestion brought and what its checks found: whoever reads the record may begin. Not the end
+of the quality run, which fails when a critical check does: then, most of all, somebody has to look at the schemas."""
+
 DEFAULTS: dict[str, Any] = {
     "owner": "data-engineering",
     "retries": 2,

@@ -37,6 +37,7 @@ TASKS = {
         "profile_raw_events", "validate_schema_compliance", "check_completeness_rates", "validate_business_rules",
         "detect_anomalies", "update_data_catalog", "generate_quality_report",
     ],
+    "schema_evolution_dag": ["read_schema_history", "detect_schema_drift", "assess_impact", "document_flow"],
 }  # fmt: skip
 HEAVY = (
     "great_expectations", "pyspark", "pandas", "kubernetes", "confluent_kafka", "slack_sdk", "duckdb", "pyarrow",
@@ -84,6 +85,13 @@ def test_the_quality_dag_follows_each_ingestion_and_none_of_its_checks_stops_the
     assert [task.aspects for task in checks] == [("schema",), ("completeness",), ("business",)]
     assert {task.fail_on for task in checks} == {"never"}
     assert len({tuple(task.contract_ids) for task in checks}) == 1
+
+
+def test_the_evolution_dag_follows_the_catalog_whatever_the_verdict_on_the_data() -> None:
+    evolution, quality = dag("schema_evolution_dag"), dag("data_quality_dag")
+    assert [asset.name for asset in evolution.timetable.asset_condition.objects] == ["ecompulse_catalogued"]
+    told_by = [task.task_id for task in quality.tasks if "ecompulse_catalogued" in [one.name for one in task.outlets]]
+    assert told_by == ["update_data_catalog"]
 
 
 @pytest.mark.parametrize("dag_id", TASKS)
