@@ -1,0 +1,303 @@
+"""Drift is what was observed against what somebody accepted: rare keys spared, versions' blind spots seen."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from catalog.contract import Contract
+from catalog.dataset import Dataset
+from catalog.drift import detect
+from catalog.drift.shape import of_columns
+from catalog.entry import Column
+from catalog.index import Index
+from catalog.observe import Baseline, Observation, acceptance, accepted, baseline, baseline_facet, observe
+from catalog.schema import Field, Schema
+from catalog.wire import SCHEMA_BASELINE
+from tests.catalog.events import START, Json, at, dataset, event, facet
+from tests.lineage.conftest import problems  # noqa: F401  (a fixture)
+
+TOPIC, TABLE = Dataset("kafka://h:9092", "raw"), Dataset("postgres://h:5432", "db.public.orders")
+PAID = ("card", "paypal")
+PROMISED = Contract(
+    id="kafka.raw", kind="kafka", name="raw", version="1.0.0", title="Raw", description="What is sent.", owner="events",
+    tier="gold", tags=(), suite=None, freshness=None, drift_policy="review",
+    schema=Schema(fields=(
+        Field(name="id", type="string"), Field(name="price", type="double"), Field(name="coupon", type="string"),
+        Field(name="paid", type="string", enum=PAID),
+    )),
+)  # fmt: skip
+
+
+@pytest.fixture
+def index():
+    with Index.open(":memory:", {"kafka.raw": PROMISED}) as opened:
+        yield opened
+
+
+def looked(hour: float, columns: str, *, rows: int = 100) -> Json:
+    """A run that read so many messages and met these columns (`name` or `name:type`)."""
+    names = columns.split()
+    details = {one.partition(":")[0]: {"nullable": True} for one in names}
+    counted = {"dataQualityMetrics": facet(rowCount=rows, columnMetrics={})}
+    return event("enrich", hour, inputs=[dataset(
+        TOPIC.name, names, namespace=TOPIC.namespace, details=details, observed=True, input_facets=counted,
+        contract="kafka.raw@1.0.0",
+    )])  # fmt: skip
+
+
+def profiled(hour: float, *, rows: int = 100, top: Json | None = None, **filled: int) -> Json:
+    """A profile of a sample: how many of its rows had each column; `top`: values of `paid` with their counts."""
+    metrics = {path: {"nullCount": rows - count, "count": count} for path, count in filled.items()}
+    columns = [{"path": "paid", "shapes": {"text": sum(top.values())},
+                "top": [{"value": value, "count": count} for value, count in top.items()]}] if top else []  # fmt: skip
+    told = facet(rows=rows, unreadable=0, columns=columns)
+    return event("profile", hour, inputs=[dataset(
+        TOPIC.name, namespace=TOPIC.namespace, ecompulse_profile=told,
+        input_facets={"dataQualityMetrics": facet(rowCount=rows, columnMetrics=metrics)},
+    )])  # fmt: skip
+
+
+def wrote(hour: float, **columns: Json) -> Json:
+    """A load that told the table's columns with their details."""
+    names = [f"{path}:{one.get('type', 'string')}" for path, one in columns.items()]
+    details = {
+        path: {"nullable": True} | {k: v for k, v in one.items() if k != "type"} for path, one in columns.items()
+    }
+    return event("load", hour, outputs=[dataset(TABLE.name, names, namespace=TABLE.namespace, details=details)])
+
+
+def seen(index: Index, at: Dataset = TOPIC) -> Observation:
+    return observe(index, at).value
+
+
+def accept(index: Index, hour: float, at_: Dataset = TOPIC, columns: tuple[Column, ...] | None = None) -> None:
+    """Somebody accepts what is there now."""
+    kept = Baseline(name="main", columns=columns or seen(index, at_).columns, accepted_by="ada", reason="agreed",
+                    since=at(hour))  # fmt: skip
+    index.add([acceptance(index.dataset(at_), kept, namespace="shop", at=at(hour))])
+
+
+def found(index: Index, at: Dataset = TOPIC) -> list[str]:
+    return [str(one.change) for one in seen(index, at).findings]
+
+
+def test_without_a_baseline_nothing_is_drift_and_what_was_met_is_what_the_first_one_is_made_from(index):
+    index.add([looked(1, "id price:double"), looked(2, "id coupon")])
+    one = seen(index)
+    assert (one.baseline, one.findings, one.compared) == (None, (), False)
+    assert {column.path for column in one.columns} == {"id", "price", "coupon"}
+
+
+def test_a_baseline_is_read_back_as_it_was_told(index):
+    index.add([looked(1, "id price:double")])
+    accept(index, 2)
+    kept = baseline(index, TOPIC)
+    assert (kept.accepted_by, kept.reason, kept.since) == ("ada", "agreed", at(2))
+    assert [(one.path, one.type) for one in kept.columns] == [("id", "string"), ("price", "double")]
+    assert baseline(index, TOPIC, "release") is None
+
+
+def test_a_new_key_is_drift_at_once_and_since_its_first_message(index):
+    index.add([looked(1, "id price:double")])
+    accept(index, 2)
+    index.add([looked(3, "id price:double", rows=5_000), looked(4, "id price:double campaign", rows=3)])
+    (one,) = seen(index).findings
+    assert (str(one.change), one.since) == ("column.added campaign: string", at(4))
+
+
+def test_a_new_key_stays_drift_while_it_is_rare_and_is_over_when_it_is_improbable_that_it_comes_again(index):
+    index.add([looked(1, "id")])
+    accept(index, 2)
+    index.add([looked(3, "id campaign"), profiled(3.5, id=100, campaign=10), looked(4, "id", rows=50)])
+    assert found(index) == ["column.added campaign: string"]
+    index.add([looked(5, "id", rows=5_000)])
+    assert found(index) == []
+
+
+def test_a_key_that_the_contract_declares_may_appear_later(index):
+    index.add([looked(1, "id price:double")])
+    accept(index, 2)
+    index.add([looked(3, "id price:double coupon")])
+    assert found(index) == []
+
+
+def test_a_rare_key_that_is_missing_is_no_drift_and_the_reason_has_the_figures(index):
+    index.add([looked(1, "id price:double coupon"), profiled(1.5, id=100, coupon=2)])
+    accept(index, 2)
+    index.add([looked(3, "id price:double", rows=200)])
+    assert found(index) == []
+    (reason,) = seen(index).spared
+    assert reason.startswith("coupon: absent by chance") and "200 since" in reason
+
+
+def test_a_key_that_is_missing_where_that_is_no_chance_is_dropped_since_the_first_run_without_it(index):
+    index.add([looked(1, "id price:double coupon"), profiled(1.5, id=100, coupon=50)])
+    accept(index, 2)
+    index.add([looked(3, "id price:double coupon"), looked(4, "id price:double", rows=10)])
+    assert found(index) == []
+    index.add([looked(5, "id price:double", rows=300)])
+    (one,) = seen(index).findings
+    assert (str(one.change), one.since) == ("column.dropped coupon: string", at(4))
+
+
+def test_a_key_that_nobody_counted_is_judged_by_runs(index):
+    index.add([looked(hour, "id coupon") for hour in range(1, 31)])
+    accept(index, 30.5)
+    index.add([looked(31, "id", rows=9_999)])
+    assert found(index) == []
+    index.add([looked(hour, "id") for hour in range(32, 36)])
+    assert found(index) == ["column.dropped coupon: string"]
+
+
+def test_runs_without_messages_say_nothing(index):
+    index.add([looked(1, "id coupon"), profiled(1.5, id=100, coupon=99)])
+    accept(index, 2)
+    bare = dataset(TOPIC.name, ["id", "coupon"], namespace=TOPIC.namespace, details={"id": {"nullable": True}},
+                   input_facets={"dataQualityMetrics": facet(rowCount=0, columnMetrics={})})  # fmt: skip
+    index.add([event("enrich", hour, inputs=[bare]) for hour in (3, 4, 5)])
+    assert found(index) == []
+
+
+@pytest.mark.parametrize("narrower", ["price:bigint", "price:void", ""])
+def test_a_few_messages_with_whole_numbers_nulls_or_nothing_are_no_other_type(index, narrower):
+    index.add([looked(1, "id price:double")])
+    accept(index, 2)
+    index.add([looked(3, f"id {narrower}", rows=3)])
+    assert found(index) == []
+
+
+def test_a_text_where_numbers_were_is_drift_at_once_and_over_when_numbers_only_have_come_long_enough(index):
+    index.add([looked(1, "id price:double")])
+    accept(index, 2)
+    index.add([looked(3, "id price:string", rows=1_000), looked(4, "id price:double", rows=1_000)])
+    (one,) = seen(index).findings
+    assert (str(one.change), one.since) == ("type.replaced price: double → string", at(3))
+    index.add([looked(5, "id price:double", rows=1_000)])
+    assert found(index) == []
+
+
+def test_several_types_at_once_are_text_and_one_of_them_alone_is_no_drift(index):
+    index.add([looked(1, "id stamp:string", rows=5_000)])
+    accept(index, 2)
+    index.add([looked(3, "id stamp:bigint", rows=10)])
+    assert found(index) == []
+
+
+def test_a_value_that_the_contract_does_not_list_is_drift_since_it_was_counted(index):
+    index.add([looked(1, "id paid"), profiled(1.5, paid=90, top={"card": 60, "paypal": 30})])
+    accept(index, 2)
+    index.add([looked(3, "id paid"), profiled(3.5, paid=90, top={"card": 60, "klarna": 30})])
+    (one,) = seen(index).findings
+    assert (str(one.change), one.since) == ("enum.value_added paid: klarna", at(3.5))
+    index.add([looked(4, "id paid"), profiled(4.5, paid=90, top={"card": 60, "paypal": 30})])
+    assert found(index) == []
+
+
+def test_values_of_a_column_without_a_list_are_no_drift(index):
+    index.add([looked(1, "id"), profiled(1.5, id=100, top={"a": 90})])
+    accept(index, 2)
+    assert found(index) == []
+
+
+def test_of_a_table_order_nullability_enums_and_keys_are_seen_which_the_backends_versions_do_not_tell(index):
+    index.add([wrote(1, id={"nullable": False, "primaryKey": 1}, day={"partition": 1}, state={"enum": ["a", "b"]})])
+    accept(index, 2, TABLE)
+    index.add([wrote(3, day={}, id={"nullable": True}, state={"enum": ["a", "c"]})])
+    assert sorted(found(index, TABLE)) == [
+        "column.moved day", "enum.value_added state: c", "enum.value_removed state: b", "key.removed dataset: id",
+        "null.allowed id", "partition.removed dataset: day",
+    ]  # fmt: skip
+    assert {one.since for one in seen(index, TABLE).findings} == {at(3)}
+
+
+def test_nesting_is_seen(index):
+    def nested(hour: float, *members: str) -> Json:
+        told = dataset(TABLE.name, ["at:struct"], namespace=TABLE.namespace)
+        told["facets"]["schema"]["fields"][0]["fields"] = [{"name": one, "type": "string"} for one in members]
+        return event("load", hour, outputs=[told])
+
+    index.add([nested(1, "city", "street")])
+    accept(index, 2, TABLE)
+    index.add([nested(3, "city")])
+    assert found(index, TABLE) == ["column.dropped at.street: string"]
+
+
+def test_a_promise_is_no_baseline_for_what_was_looked_at(index):
+    promise = dataset(TOPIC.name, ["id", "price:decimal(9,2)"], namespace=TOPIC.namespace,
+                      details={"id": {"nullable": False}, "price": {"nullable": False}})  # fmt: skip
+    index.add([event("check", 1, inputs=[promise])])
+    accept(index, 2)
+    index.add([looked(3, "id price:double")])
+    one = seen(index)
+    assert (one.baseline, one.findings, one.compared) == (None, (), False)
+
+
+def test_accepting_closes_everything_and_is_neither_a_write_nor_a_schema(index):
+    index.add([wrote(1, id={}, state={"enum": ["a"]})])
+    accept(index, 2, TABLE)
+    index.add([wrote(3, id={"type": "bigint"}, state={"enum": ["a", "b"]}, note={})])
+    before = index.dataset(TABLE)
+    assert len(found(index, TABLE)) == 3
+    accept(index, 40, TABLE)
+    after = index.dataset(TABLE)
+    assert found(index, TABLE) == []
+    assert (after.columns, after.last_written, after.freshness) == (
+        before.columns, before.last_written, before.freshness,
+    )  # fmt: skip
+
+
+def test_the_newest_acceptance_holds_in_whatever_order_they_are_read(index):
+    index.add([wrote(1, id={})])
+    first = Baseline(name="main", columns=(), accepted_by="ada", reason="", since=at(2))
+    later = Baseline(name="main", columns=(), accepted_by="bob", reason="", since=at(3))
+    entry = index.dataset(TABLE)
+    index.add([acceptance(entry, one, namespace="shop", at=one.since) for one in (later, first)])
+    assert baseline(index, TABLE).accepted_by == "bob"
+
+
+BEFORE: tuple[dict[str, Any], ...] = (
+    {"path": "id", "type": "bigint", "nullable": False, "details": {"primaryKey": 1}},
+    {"path": "at", "type": "struct"}, {"path": "at.city", "type": "string"}, {"path": "at.street", "type": "string"},
+    {"path": "state", "type": "string", "details": {"enum": ["a", "b"]}}, {"path": "gone", "type": "date"},
+)  # fmt: skip
+AFTER: tuple[dict[str, Any], ...] = (
+    {"path": "first", "type": "double"}, {"path": "id", "type": "string", "nullable": True},
+    {"path": "state", "type": "string", "details": {"enum": ["a", "c"]}}, {"path": "at", "type": "struct"},
+    {"path": "at.zip", "type": "string"}, {"path": "at.city", "type": "string"},
+)  # fmt: skip
+
+
+def columns(told: tuple[dict[str, Any], ...]) -> tuple[Column, ...]:
+    return tuple(Column(ordinal=n, **one) for n, one in enumerate(told, 1))
+
+
+def test_accepting_one_change_after_the_other_ends_where_accepting_all_does():
+    kept, after = columns(BEFORE), columns(AFTER)
+    for _ in range(20):
+        changes = detect(of_columns(kept), of_columns(after))
+        if not changes:
+            break
+        fewer = accepted(kept, after, changes[0])
+        left = {one.fingerprint for one in detect(of_columns(fewer), of_columns(after))}
+        assert changes[0].fingerprint not in left
+        kept = fewer
+    assert of_columns(kept) == of_columns(accepted(kept, after))
+
+
+def test_accepting_one_change_leaves_the_others_open():
+    kept, after = columns(BEFORE), columns(AFTER)
+    (added,) = [one for one in detect(of_columns(kept), of_columns(after)) if str(one).startswith("column.added first")]
+    left = [str(one) for one in detect(of_columns(accepted(kept, after, added)), of_columns(after))]
+    assert "type.replaced id: bigint → string" in left and not any("first" in one for one in left)
+
+
+def test_the_baseline_facet_is_as_its_schema_says(index, problems):
+    index.add([wrote(1, id={"nullable": False, "primaryKey": 1})])
+    kept = Baseline(name="main", columns=index.dataset(TABLE).columns, accepted_by="ada", reason="agreed",
+                    since=START + timedelta(hours=2))  # fmt: skip
+    told = acceptance(index.dataset(TABLE), kept, namespace="shop", at=at(2))
+    assert problems(told) == []
+    (column,) = told["inputs"][0]["facets"][SCHEMA_BASELINE]["columns"]
+    assert column == {"path": "id", "type": "string", "nullable": False, "details": {"primaryKey": 1}}
+    assert baseline_facet(kept)["acceptedAt"] == "2026-11-01T02:00:00+00:00"
