@@ -13,6 +13,7 @@ from catalog.drift import Check, Consumer, suite
 from catalog.drift.classify import Engine
 from catalog.drift.shape import of_suite
 from catalog.entry import Answer, CheckEntry, ColumnEdge, DatasetEntry, Job, short
+from catalog.errors import Ambiguous, NotFound
 from catalog.index import Index, facts, values
 from catalog.index.adjacency import EVERY
 from catalog.index.fold import names_of
@@ -28,6 +29,8 @@ SEVERITY = {"error": "critical", "warn": "warning"}
 """Words of a suite for those of the assertions facet (1-1-0)."""
 TIERS = ("gold", "silver", "bronze", "")
 """From the most important one."""
+RECORD = "api.lineage_events"
+"""Contract of the backend's record."""
 CUT = "…"
 """The end of a parameter that was too long for the facet."""
 SET, FIT = "expect_table_columns_to_match_set", "expect_text_to_fit"
@@ -126,7 +129,7 @@ class Known:
 
 def _jobs(index: Index, entry: DatasetEntry, edges: list[ColumnEdge], derived: bool) -> Iterator[Consumer]:
     """Readers, and writers whose statements name it."""
-    jobs = sorted({*entry.readers, *entry.writers})
+    jobs = sorted({*entry.readers, *entry.writers} - _observers(index, entry))
     known = _known(index, entry, jobs, edges, derived)
     for job in jobs:
         at = facts.job_id(job)
@@ -135,6 +138,17 @@ def _jobs(index: Index, entry: DatasetEntry, edges: list[ColumnEdge], derived: b
             tier=known.tier.get(at, ""), reads=known.reads.get(job),
         )  # fmt: skip
         yield from _as_it_reads(who, entry, known.said.get((at, "sql"), ""), known.checks.get(job))
+
+
+def _observers(index: Index, entry: DatasetEntry) -> set[Job]:
+    """Jobs that read the record, and name other datasets because of what it tells of them: none of their data."""
+    try:
+        record = index.find(RECORD)
+    except (Ambiguous, NotFound):
+        return set()
+    if not isinstance(record, Dataset) or record == entry.dataset:
+        return set()
+    return set(index.dataset(record).readers)
 
 
 def _as_it_reads(who: Consumer, entry: DatasetEntry, sql: str, checks: tuple[Check, ...] | None) -> Iterator[Consumer]:
