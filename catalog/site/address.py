@@ -8,7 +8,9 @@ from catalog.dataset import Dataset
 from catalog.entry import Job, Node, short
 from catalog.settings import Settings
 
-HOME, SEARCH, CHANGES, QUALITY, FLOWS = "index.html", "search.html", "changes.html", "quality.html", "flows.html"
+HOME, SEARCH, CHANGES, QUALITY, FLOWS, DRIFT = (
+    "index.html", "search.html", "changes.html", "quality.html", "flows.html", "drift.html",
+)  # fmt: skip
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,79}")
 
 
@@ -36,6 +38,11 @@ def graph(node: Node) -> str:
 def flow(dataset: Dataset) -> str:
     """The page that tells how data gets to a dataset."""
     return f"flow/{slug(dataset)}.html"
+
+
+def drift(dataset: Dataset) -> str:
+    """The page that tells where a dataset is no longer as accepted."""
+    return f"drift/{slug(dataset)}.html"
 
 
 def column(dataset: Dataset, path: str) -> str:

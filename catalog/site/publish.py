@@ -75,7 +75,12 @@ def searchable(site: Reading) -> str:
 def _datasets(site: Reading) -> Iterator[dict[str, object]]:
     for dataset in sorted(site.datasets):
         entry = site.index.dataset(dataset)
-        states = [entry.health, entry.freshness, *["drifted"][: entry.drifted], *["vanished"][: entry.vanished]]
+        states = [
+            entry.health,
+            entry.freshness,
+            *["drifted"][: site.datasets[dataset].drifted],
+            *["vanished"][: entry.vanished],
+        ]
         states += [*["unowned"][: not entry.owner], *["undocumented"][: not entry.description]]
         shared = {
             "namespace": dataset.namespace,

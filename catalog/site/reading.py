@@ -10,7 +10,8 @@ from catalog.entry import CheckEntry, Completeness, DatasetEntry, Job, JobEntry,
 from catalog.index import Index, glance
 from catalog.index.glance import DatasetMark, JobMark
 from catalog.settings import Settings
-from catalog.site import address, render
+from catalog.site import address, drift, render
+from catalog.wire import SCHEMA_DRIFT
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,6 +54,16 @@ class Reading:
     def jobs(self) -> Mapping[Job, JobMark]:
         """How every job stands."""
         return glance.jobs(self.index)
+
+    @cached_property
+    def drifts(self) -> Mapping[Dataset, drift.Standing]:
+        """How each dataset that schema_evolution_dag has looked at stands to its baseline: dear, too."""
+        return {one: drift.standing(one, facet) for one, facet in self.index.drifts().items()}
+
+    def standing(self, dataset: Dataset) -> drift.Standing | None:
+        """How one dataset stands to its baseline; None when nobody has looked."""
+        found = self.index.facet(dataset, SCHEMA_DRIFT)
+        return drift.standing(dataset, found[0]) if found else None
 
     @cached_property
     def entries(self) -> tuple[DatasetEntry, ...]:

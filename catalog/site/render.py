@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from catalog.entry import Job, short
-from catalog.site import address, drawing, wording
+from catalog.site import address, drawing, drift, wording
 
 FOLDER = Path(__file__).parent
 
@@ -26,11 +26,16 @@ def _environment() -> Environment:
     )  # fmt: skip
     words = (
         wording.when, wording.span, wording.number, wording.counted, wording.changed, wording.how, wording.spark,
-        wording.breakable,
+        wording.breakable, wording.coded,
     )  # fmt: skip
-    ours = (*words, markdown, sql, short, address.label, drawing.shorten)
+    ours = (*words, drift.ruled, markdown, sql, short, address.label, drawing.shorten)
     made.filters |= {function.__name__: function for function in ours}
-    made.globals |= {"address": address, "moods": wording.MOODS, "box": (drawing.WIDTH, drawing.HEIGHT)}
+    made.globals |= {
+        "address": address,
+        "moods": wording.MOODS,
+        "verdicts": drift.MOODS,
+        "box": (drawing.WIDTH, drawing.HEIGHT),
+    }
     made.tests["job"] = lambda node: isinstance(node, Job)
     return made
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from catalog.dataset import Dataset
 from catalog.entry import Job
 from catalog.site import address
-from catalog.site.pages import finding, flows, overview, things
+from catalog.site.pages import drifting, finding, flows, overview, things
 from catalog.site.reading import NoSuchPage, Reading
 
 Query = Mapping[str, str]
@@ -14,15 +14,15 @@ _Page = Callable[[Reading, str, Query], str]
 
 
 def render(site: Reading, path: str, query: Query) -> str:
-    """The page at a path, with what stands after the question mark.
+    """The page at a path, which may lack its `.html`, with what stands after the question mark.
 
     Raises:
         NoSuchPage: there is none.
     """
-    path = path or address.HOME
+    path = path if path.endswith(".html") else f"{path or 'index'}.html"
     if path in _TOP:
         return _TOP[path](site, path, query)
-    match = re.fullmatch(r"(dataset|job|graph|column|run|flow)/(.+)\.html", path)
+    match = re.fullmatch(r"(dataset|job|graph|column|run|flow|drift)/(.+)\.html", path)
     if match is None:
         raise NoSuchPage(path)
     return _THINGS[match[1]](site, match[2], query)
@@ -73,6 +73,7 @@ _TOP: Mapping[str, _Page] = {
     ),
     address.CHANGES: lambda site, _, query: overview.changed(site, days=_whole(query, "days", default=30, most=36500)),
     address.QUALITY: lambda site, _, query: overview.quality(site),
+    address.DRIFT: lambda site, _, query: drifting.listed(site),
     address.FLOWS: lambda site, _, query: flows.listed(site),
 }
 _THINGS: Mapping[str, _Page] = {
@@ -81,5 +82,6 @@ _THINGS: Mapping[str, _Page] = {
     "column": _column,
     "graph": _graph,
     "run": lambda site, run_id, _: things.run(site, run_id, path=f"run/{run_id}.html"),
+    "drift": lambda site, slug, _: drifting.dataset(site, _dataset_of(site, slug, f"drift/{slug}.html")),
     "flow": lambda site, slug, _: flows.flow(site, _dataset_of(site, slug, f"flow/{slug}.html")),
 }

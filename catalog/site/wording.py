@@ -73,6 +73,11 @@ def breakable(text: str) -> Markup:
     return Markup(re.sub(r"([_./])(?=[^\s<])", r"\1<wbr>", str(escape(text))))
 
 
+def coded(text: str) -> Markup:
+    """A sentence in which what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`<]+)`", r"<code>\1</code>", str(escape(text))))
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """A count with its noun: `1 check`, `3 checks`."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"

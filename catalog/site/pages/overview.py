@@ -10,6 +10,7 @@ from catalog.dataset import Dataset
 from catalog.entry import Change, CheckEntry, DatasetEntry
 from catalog.index import glance
 from catalog.site import address, picture
+from catalog.site.drift import worst_first
 from catalog.site.reading import LONG_AGO, Reading
 
 DRAWN = 60
@@ -29,7 +30,7 @@ def home(site: Reading) -> str:
     changes, newest = glance.changed(site.index, since=site.now - WEEK, most=5 * LISTED)
     jobs, broken = glance.broken(site.index)
     stale = [dataset for dataset, mark in marks.items() if mark.freshness == "stale"]
-    drifted = [dataset for dataset, mark in marks.items() if mark.drifted]
+    drifted = sorted((one for one in marks if marks[one].drifted), key=lambda one: worst_first(marks[one].drift))
     return site.page(
         "home.html",
         path=address.HOME,
@@ -41,8 +42,9 @@ def home(site: Reading) -> str:
             site.index.dataset(one) for one in sorted(stale, key=lambda one: marks[one].last_written or LONG_AGO)[:5]
         ],
         stale_count=len(stale),
-        drifted=[site.index.dataset(one) for one in drifted[:5]],
+        drifted=[(site.index.dataset(one), site.standing(one)) for one in drifted[:5]],
         drifted_count=len(drifted),
+        breaking=sum(mark.drift == "breaking" for mark in marks.values()),
         unowned=sum(not mark.owner for mark in marks.values()),
         broken=broken,
         jobs=jobs,

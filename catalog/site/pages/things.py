@@ -36,6 +36,8 @@ def dataset(site: Reading, which: Dataset) -> str:
         "dataset.html",
         path=path,
         entry=entry,
+        mark=site.datasets[entry.dataset],
+        standing=site.standing(which),
         graph=near,
         picture=picture.lineage(site, near),
         origins=_by_column(edges, which, target=True),

@@ -10,6 +10,7 @@ from catalog.index import Index
 from catalog.settings import Settings
 from catalog.site.app import create
 from tests.catalog import record
+from tests.catalog.site import drifted
 
 SETTINGS = Settings(marquez_web_url="http://marquez.test", airflow_url="http://airflow.test/")
 
@@ -17,7 +18,7 @@ SETTINGS = Settings(marquez_web_url="http://marquez.test", airflow_url="http://a
 @pytest.fixture(scope="session")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     with Index.open(tmp_path_factory.mktemp("index") / "catalog.sqlite") as opened:
-        opened.add(record.events())
+        opened.add([*record.events(), drifted.event()])
         yield opened
 
 

@@ -15,6 +15,7 @@ from catalog.index import Index
 from catalog.site import address, build
 from catalog.site.app import create
 from tests.catalog import record
+from tests.catalog.site import drifted
 from tests.catalog.site.conftest import SETTINGS
 
 pytestmark = [
@@ -105,6 +106,18 @@ def test_the_keyboard_reaches_the_content_and_the_drawing(root: str, tab: Any) -
     tab.wait_for_url(lambda url: not url.endswith(address.of(FUNNEL)))
 
 
+def test_from_the_first_page_to_who_breaks_and_what_to_do_by_keyboard(root: str, tab: Any) -> None:
+    tab.goto(root + "index.html")
+    tab.get_by_role("navigation", name="Main").get_by_role("link", name="Drift").focus()
+    tab.keyboard.press("Enter")
+    tab.get_by_role("link", name="properties.total_amount").focus()
+    tab.keyboard.press("Enter")
+    found = tab.locator("section:target")
+    assert "start_spark_enrichment_job" in found.inner_text()
+    assert "What to do: Keep filling properties.total_amount" in found.inner_text()
+    assert found.evaluate("it => it.getBoundingClientRect().top") >= 0
+
+
 def test_facets_narrow_down_and_widen_again(root: str, tab: Any) -> None:
     tab.goto(root + address.search("revenue"))
     before = tab.locator(".hit").count()
@@ -121,7 +134,8 @@ def test_no_page_scrolls_sideways_or_asks_another_host(served: str, browser: Any
     tab.on("request", lambda request: asked.append(request.url))
     for path in (
         "", "search.html", address.search("revenue"), "changes.html?days=0", "quality.html", "flows.html",
-        address.of(FUNNEL), address.column(DAILY, "total_revenue"), address.graph(FUNNEL), address.flow(DAILY),
+        address.of(FUNNEL), address.column(DAILY, "total_revenue"), address.graph(FUNNEL), address.flow(DAILY), "drift",
+        address.drift(drifted.RAW),
     ):  # fmt: skip
         tab.goto(served + path)
         assert tab.evaluate("document.documentElement.scrollWidth") == width, path
@@ -133,7 +147,8 @@ def test_text_can_be_read_on_its_ground(served: str, browser: Any) -> None:
     """WCAG 2.2 AA: 4.5 to 1 for text, in light and dark."""
     for scheme in ("light", "dark"):
         tab = browser.new_page(color_scheme=scheme)
-        tab.goto(served + address.of(FUNNEL))
-        weak = tab.evaluate((Path(__file__).parent / "contrast.js").read_text())
-        assert weak == [], scheme
+        for path in (address.of(FUNNEL), "drift", address.drift(drifted.RAW), address.drift(drifted.EVENTS)):
+            tab.goto(served + path)
+            weak = tab.evaluate((Path(__file__).parent / "contrast.js").read_text())
+            assert weak == [], (scheme, path)
         tab.close()
