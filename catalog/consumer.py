@@ -12,12 +12,12 @@ from catalog.dataset import Dataset
 from catalog.drift import Check, Consumer, suite
 from catalog.drift.classify import Engine
 from catalog.drift.shape import of_suite
-from catalog.entry import Answer, CheckEntry, ColumnEdge, DatasetEntry, Job, short
+from catalog.entry import Answer, CheckEntry, ColumnEdge, DatasetEntry, Job, Node, short
 from catalog.errors import Ambiguous, NotFound
 from catalog.index import Index, facts, values
 from catalog.index.adjacency import EVERY
 from catalog.index.fold import names_of
-from catalog.index.store import rows_in
+from catalog.index.store import hold, rows_in
 
 ENGINES: Mapping[str, Engine] = {"kafka": "json", "api": "json", "object": "json", "lake": "iceberg", "cache": "redis"}
 """How a dataset of a kind is read; a warehouse's engine is its namespace's scheme, of anything else nobody knows it."""
@@ -140,15 +140,18 @@ def _jobs(index: Index, entry: DatasetEntry, edges: list[ColumnEdge], derived: b
         yield from _as_it_reads(who, entry, known.said.get((at, "sql"), ""), known.checks.get(job))
 
 
-def _observers(index: Index, entry: DatasetEntry) -> set[Job]:
+def _observers(index: Index, entry: DatasetEntry) -> frozenset[Job]:
     """Jobs that read the record, and name other datasets because of what it tells of them: none of their data."""
+    record, readers = hold(index.db, ("observers",), lambda: _of_record(index))
+    return readers if record != entry.dataset else frozenset()
+
+
+def _of_record(index: Index) -> tuple[Node | None, frozenset[Job]]:
     try:
         record = index.find(RECORD)
     except (Ambiguous, NotFound):
-        return set()
-    if not isinstance(record, Dataset) or record == entry.dataset:
-        return set()
-    return set(index.dataset(record).readers)
+        return None, frozenset()
+    return record, frozenset(index.dataset(record).readers if isinstance(record, Dataset) else ())
 
 
 def _as_it_reads(who: Consumer, entry: DatasetEntry, sql: str, checks: tuple[Check, ...] | None) -> Iterator[Consumer]:
@@ -198,10 +201,10 @@ def _targets(index: Index, source: DatasetEntry, edges: list[ColumnEdge]) -> Ite
     for edge in edges:
         if edge.type == "DIRECT" and edge.target != source.dataset:
             into.setdefault(edge.target, set()).add(edge.origin_column)
-    for target, paths in into.items():
-        entry = index.dataset(target)
+    rows = rows_in(index.db, "SELECT * FROM dataset WHERE id IN ({ids})", map(facts.dataset_id, into))
+    for entry in (values.dataset(row, ends=((), ())) for row in rows):
         if entry.kind not in PASSING:
-            yield replace(_stored(entry), reads=_leaves(paths))
+            yield replace(_stored(entry), reads=_leaves(into[entry.dataset]))
 
 
 def _rules(entry: CheckEntry, contract: Contract | None) -> Iterator[Check]:
