@@ -23,6 +23,13 @@ ENGINES: Mapping[str, Engine] = {"kafka": "json", "api": "json", "object": "json
 """How a dataset of a kind is read; a warehouse's engine is its namespace's scheme, of anything else nobody knows it."""
 STORES = frozenset({"iceberg", "redis", "postgres", "redshift"})
 """Engines that keep rows under a schema of their own."""
+QUERIED = frozenset({"warehouse", "dataset"})
+"""Kinds that statements name: a lake's table may be called as the warehouse's that is loaded from it."""
+DIALECTS: Mapping[str, str] = {
+    "postgres": "postgres", "redshift": "redshift", "mysql": "mysql", "snowflake": "snowflake", "bigquery": "bigquery",
+    "trino": "trino", "hive": "hive", "sqlserver": "tsql", "mssql": "tsql", "oracle": "oracle",
+}  # fmt: skip
+"""sqlglot's word for a namespace's scheme; of another one, what most dialects share."""
 PASSING = frozenset({"kafka", "api"})
 """Kinds that keep nothing: whoever reads them is further down the stream."""
 SEVERITY = {"error": "critical", "warn": "warning"}
@@ -158,9 +165,9 @@ def _as_it_reads(who: Consumer, entry: DatasetEntry, sql: str, checks: tuple[Che
     """A job by what it does with the dataset: it checks it, it names it in SQL, or it reads it as its kind is read."""
     if checks is not None:
         yield replace(who, engine="gx", checks=checks, reads=None)
-    elif entry.kind == "warehouse" and (table := called(sql, short(entry.dataset))):
-        dialect = entry.dataset.namespace.partition("://")[0]
-        yield replace(who, engine="sql", sql=sql, dataset=table, dialect=dialect, reads=None)
+    elif entry.kind in QUERIED and (table := called(sql, short(entry.dataset).rpartition(".")[2])):
+        scheme = entry.dataset.namespace.partition("://")[0]
+        yield replace(who, engine="sql", sql=sql, dataset=table, dialect=DIALECTS.get(scheme, ""), reads=None)
     elif who.node in entry.readers:
         yield who
 

@@ -228,6 +228,16 @@ def test_who_writes_by_statements_that_name_the_table_breaks_with_it(index: Inde
     assert verdicts(index, "warehouse.events", "brand") == {"load": "breaking", "warehouse.events": "breaking"}
 
 
+@pytest.mark.parametrize("namespace", ["snowflake://org-account", "teradata://host:1025"])
+def test_statements_in_other_engines_are_read_as_far_as_their_dialect_is_known(index: Index, namespace: str):
+    table = Dataset(namespace, "shop.public.orders")
+    index.add([event("report", inputs=[table], sql="SELECT price FROM orders")])
+    (job,) = consumers(index, table).value
+    assert (job.name, job.engine, job.dataset) == ("report", "sql", "orders")
+    gone = detect(Shape(parts=(Part(path="price", type="int"),)), Shape(parts=()))
+    assert [one.word for one in judge("orders", gone, [job])] == ["breaking"]
+
+
 def test_who_names_members_of_an_object_takes_the_others_as_they_come(index: Index):
     raw, kept = Dataset("kafka://127.0.0.1:19092", "ecommerce-events-raw"), Dataset("s3://b", "warehouse/e.db/kept")
     index.add([event("enrich", inputs=[raw], outputs=[kept],
