@@ -107,10 +107,12 @@ class DetectSchemaDriftOperator(RecordOperator):
         facets = {str(one.entry.dataset): self._facet(one) for one in found}
         context["ti"].xcom_push(key="drift", value=facets)
         messages = self._tell(context, found)
+        reads = [self._read(one, facets[str(one.entry.dataset)]) for one in found]
+        record = self.record()  # a dataset like any other: it is told once
         broken = sum(bool(one.observation.breaking) for one in found)
         opened = sum(len(one.observation.findings) for one in found)
         return Outcome(
-            inputs=(self.record(), *(self._read(one, facets[str(one.entry.dataset)]) for one in found)),
+            inputs=(*([] if record.dataset in [one.dataset for one in reads] else [record]), *reads),
             rows_in=len(found), rows_rejected=broken, rejected={"breaking drift": broken} if broken else {},
             counts={"open": opened, **drift.turns([(one.observation, one.known) for one in found]),
                     "first baselines": sum(one.first for one in found)},

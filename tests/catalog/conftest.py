@@ -10,6 +10,7 @@ import pytest
 from catalog.index import Index
 from catalog.index.sync import sync
 from tests.catalog.record import DAYS, START, events
+from tests.lineage.conftest import problems  # noqa: F401  (a fixture)
 
 READ = START + timedelta(days=DAYS)
 

@@ -15,7 +15,6 @@ from catalog.observe import Baseline, Observation, acceptance, accepted, baselin
 from catalog.schema import Field, Schema
 from catalog.wire import SCHEMA_BASELINE
 from tests.catalog.events import START, Json, at, dataset, event, facet
-from tests.lineage.conftest import problems  # noqa: F401  (a fixture)
 
 TOPIC, TABLE = Dataset("kafka://h:9092", "raw"), Dataset("postgres://h:5432", "db.public.orders")
 PAID = ("card", "paypal")
