@@ -143,6 +143,21 @@ class CheckEntry:
     """Whether the latest run of its job that checked this dataset still had it; former checks say nothing of health."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Offsets:
+    """Messages of one partition of a topic, from `start` on and before `end`."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+
+    @property
+    def count(self) -> int:
+        """How many offsets; not all need be messages (a compacted topic, a transaction's marks)."""
+        return self.end - self.start
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEntry:
     """One run; counts are rows of our task-counts facet, None where it said nothing.
@@ -163,6 +178,10 @@ class RunEntry:
     rows_in: int | None = None
     rows_out: int | None = None
     rows_rejected: int | None = None
+    offsets: tuple[Offsets, ...] = ()
+    """What it read of topics, by topic and partition."""
+    dag_run: str | None = None
+    """What Airflow calls it; only of the run of a DAG, its tasks have it as their parent."""
     inputs: tuple[Dataset, ...] = ()
     outputs: tuple[Dataset, ...] = ()
     checks_passed: int = 0

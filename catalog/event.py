@@ -79,6 +79,8 @@ class Event:
     """Rows in, out and rejected, from our task-counts facet."""
     said: facet.Content | None = None
     """What the job facets tell: kind, description, owner, sql, source, revision."""
+    about: facet.Content | None = None
+    """What the run facets tell of the run itself: what Airflow calls the DAG run, which offsets were read."""
     streaming: bool = False
     told: tuple[Told, ...] = ()
     problems: tuple[str, ...] = field(default=(), compare=False)
@@ -152,6 +154,10 @@ def _event(document: Any) -> Event:
     run_facets = run.get("facets")
     at = micros(_text(document.get("eventTime"), "eventTime"))
     told = tuple(_datasets(reader, document, at))
+    about = facet.content({
+        "dag_run": reader.take(run_facets, "airflowDagRun", lambda found: str(found["dagRun"]["run_id"]), None),
+        "offsets": reader.take(run_facets, TASK_COUNTS, _offsets, None),
+    })  # fmt: skip
     said, streaming = _remembered(reader, job.get("facets"), "job", _job)[0]
     facts: Json = {
         "time": at,
@@ -166,10 +172,11 @@ def _event(document: Any) -> Event:
         "counts": reader.take(run_facets, TASK_COUNTS, _counts, NO_COUNTS),
         "streaming": streaming,
     }
-    digest = _hash([facts, said.id if said else None, [mark for _, mark in told]], size=8)
+    digest = _hash([facts, said.id if said else None, about.id if about else None, [mark for _, mark in told]], size=8)
     return Event(
         id=int.from_bytes(digest, "big") >> 1,
         said=said,
+        about=about,
         told=tuple(one for one, _ in told),
         problems=tuple(reader.problems),
         **facts,
@@ -301,6 +308,12 @@ def _ancestor(found: Any) -> tuple[str, Job] | None:
     if not found:
         return None
     return str(found["run"]["runId"]), Job(str(found["job"]["namespace"]), str(found["job"]["name"]))
+
+
+def _offsets(found: Json) -> list[list[Any]] | None:
+    """Rows [topic, partition, first, end], the end not included."""
+    told = found.get("offsets") or ()
+    return [[str(one["topic"]), int(one["partition"]), int(one["start"]), int(one["end"])] for one in told] or None
 
 
 def _counts(found: Json) -> Counts:

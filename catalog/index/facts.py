@@ -121,6 +121,7 @@ def _event(batch: Batch, event: Event) -> None:
         bool(event.told),
     )  # fmt: skip
     batch.note(job, event, event.said)
+    batch.note(run, event, event.about)
     for told in event.told:
         _told(batch, event, told, job, run)
     for problem in event.problems:

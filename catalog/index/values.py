@@ -19,6 +19,7 @@ from catalog.entry import (
     Job,
     JobEntry,
     Node,
+    Offsets,
     Origin,
     Point,
     Role,
@@ -170,17 +171,25 @@ def runs(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> tuple[Run
     sql = """SELECT run, sum(success) AS passed, count(*) AS told FROM (SELECT run, expectation, success FROM result
       WHERE run IN ({ids}) GROUP BY run, expectation HAVING max(time)) GROUP BY run"""
     checked = {one["run"]: (one["passed"], one["told"] - one["passed"]) for one in rows_in(db, sql, ids)}
-    return tuple(_run(row, sides, checked.get(row["id"], (0, 0))) for row in rows)
+    about: dict[int, dict[str, str]] = {}
+    for one in rows_in(db, "SELECT subject, facet, value FROM latest WHERE subject IN ({ids})", ids):
+        about.setdefault(one["subject"], {})[one["facet"]] = one["value"]
+    return tuple(_run(row, sides, checked.get(row["id"], (0, 0)), about.get(row["id"], {})) for row in rows)
 
 
-def _run(row: Rows, sides: Mapping[tuple[int, str], set[Dataset]], checked: tuple[int, int]) -> RunEntry:
+def _run(
+    row: Rows, sides: Mapping[tuple[int, str], set[Dataset]], checked: tuple[int, int], about: Mapping[str, str]
+) -> RunEntry:
+    read = (Offsets(topic=topic, partition=at, start=start, end=end)
+            for topic, at, start, end in orjson.loads(about.get("offsets", "[]")))  # fmt: skip
     return RunEntry(
         run_id=row["name"], job=Job(row["namespace"], row["job_name"]), state=row["state"],
         started=when(row["started"]), ended=when(row["ended"]), nominal=when(row["nominal"]),
         parent_run=row["parent_name"],
         parent_job=Job(row["parent_namespace"], row["parent_job_name"]) if row["parent_job_name"] else None,
         revision=row["revision"], error=row["error"], rows_in=row["rows_in"], rows_out=row["rows_out"],
-        rows_rejected=row["rows_rejected"], inputs=tuple(sorted(sides.get((row["id"], "in"), ()))),
+        rows_rejected=row["rows_rejected"], offsets=tuple(sorted(read)), dag_run=about.get("dag_run"),
+        inputs=tuple(sorted(sides.get((row["id"], "in"), ()))),
         outputs=tuple(sorted(sides.get((row["id"], "out"), ()))), checks_passed=checked[0], checks_failed=checked[1],
     )  # fmt: skip
 

@@ -134,7 +134,8 @@ def _dag(
     dag: str, tasks: tuple[Task, ...], begin: datetime, *, changed: bool = False, broken: str | None = None
 ) -> Iterator[dict[str, Any]]:
     dag_run = _uuid(dag, begin)
-    yield _event("START", begin, dag_run, dag, _job(dag, "DAG", "data-engineering"), parent=None)
+    told = {"airflowDagRun": _facet(dag={"dag_id": dag}, dagRun={"run_id": f"scheduled__{begin.isoformat()}"})}
+    yield _event("START", begin, dag_run, dag, _job(dag, "DAG", "data-engineering"), parent=None, facets=told)
     for number, task in enumerate(tasks):
         at = begin + timedelta(minutes=2 * number)
         failed = broken is not None and task.checks and broken in task.reads
@@ -172,6 +173,9 @@ def _task(
         rowsIn=sum(_rows(contract, at) for contract in task.reads),
         rowsOut=sum(_rows(contract, at) for contract in task.writes),
         rowsRejected=12 if task.source == "spark" else 0,
+        offsets=[{"topic": "ecommerce-events-raw", "partition": 0, "start": 400, "end": 1400}]
+        if "kafka.ecommerce-events-raw" in task.reads and task.source == "spark"
+        else None,
     )
     yield _event("FAIL" if broken else "COMPLETE", at + timedelta(seconds=75), run, name, job, parent=parent,
                  inputs=inputs, outputs=outputs, facets={"ecompulse_taskCounts": counts})  # fmt: skip

@@ -158,11 +158,22 @@ def run(site: Reading, run_id: str, *, path: str) -> str:
         "run.html",
         path=path,
         run=entry,
+        dag_run=_dag_run(site, entry),
         job=site.jobs.get(entry.job),
         checks=sorted(checks, key=lambda check: (check.success, check.dataset, check.name)),
         caused=site.index.children(run_id),
         picture=picture.touched(site, entry),
     )
+
+
+def _dag_run(site: Reading, entry: RunEntry) -> str | None:
+    """What Airflow calls the run of the DAG that this run is, or is part of."""
+    if entry.dag_run or not entry.parent_run:
+        return entry.dag_run
+    try:
+        return site.index.run(entry.parent_run).dag_run
+    except CatalogError:
+        return None
 
 
 def lineage(site: Reading, which: Dataset | Job, *, limit: int = DRAWN, depth: int | None = None) -> str:

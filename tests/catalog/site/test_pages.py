@@ -95,6 +95,21 @@ def test_pages_link_to_the_same_thing_in_marquez_and_airflow(pages: Pages) -> No
     )
 
 
+def test_a_run_leads_to_that_very_run_in_airflow(pages: Pages, index: Index) -> None:
+    dag, task = (
+        next(run for run in index.runs(limit=50) if run.job.name == name)
+        for name in ("data_ingestion_dag", "data_ingestion_dag.start_spark_enrichment_job")
+    )
+    place = "http://airflow.test/dags/data_ingestion_dag/runs/scheduled__2026-11-20T18%3A20%3A00%2B00%3A00"
+    assert f'href="{place}"' in pages(address.run(dag.run_id))
+    assert f'href="{place}/tasks/start_spark_enrichment_job"' in pages(address.run(task.run_id))
+
+
+def test_a_run_tells_which_offsets_it_read(pages: Pages, index: Index) -> None:
+    spark = next(run for run in index.runs(limit=50) if run.job.name.endswith("start_spark_enrichment_job"))
+    assert "ecommerce-events-raw 0 400 1400 1000" in words(pages(address.run(spark.run_id)))
+
+
 def test_without_an_airflow_there_is_no_link_to_it() -> None:
     assert address.airflow(type(SETTINGS)(), WAREHOUSE_LOAD) is None
 
