@@ -12,7 +12,7 @@ from catalog.dataset import Dataset
 from catalog.drift import Check, Consumer, suite
 from catalog.drift.classify import Engine
 from catalog.drift.shape import of_suite
-from catalog.entry import Answer, CheckEntry, ColumnEdge, DatasetEntry, Job, Node, short
+from catalog.entry import Answer, ColumnEdge, DatasetEntry, Job, Node, short
 from catalog.errors import Ambiguous, NotFound
 from catalog.index import Index, facts, values
 from catalog.index.adjacency import EVERY
@@ -45,6 +45,11 @@ SAID = "SELECT subject, facet, value FROM latest WHERE facet IN ('owner', 'sql')
 MADE = """SELECT f.job, d.tier FROM flow f JOIN job j ON j.id = f.job AND f.last_seen >= j.begin
   LEFT JOIN alias a ON a.alias = f.dataset JOIN dataset d ON d.id = coalesce(a.dataset, f.dataset)
   WHERE f.side = 'out' AND f.job IN ({ids})"""
+ASKED = """SELECT u.job, u.id AS run, x.name, x."column" AS path, x.params, r.severity FROM run u
+  JOIN result r ON r.run = u.id JOIN expectation x ON x.id = r.expectation WHERE u.job IN ({ids}) AND u.id IN
+  (SELECT v.id FROM run v WHERE v.job = u.job ORDER BY v.first DESC LIMIT 10) AND x.dataset IN (%s)
+  ORDER BY u.first DESC"""
+"""Checks of a dataset in the last runs of jobs, newest run first; several jobs may share a check."""
 
 
 def consumers(index: Index, dataset: Dataset, *, derived: bool = True) -> Answer[tuple[Consumer, ...]]:
@@ -130,7 +135,7 @@ class Known:
 
     said: Mapping[tuple[int, str], str]
     tier: Mapping[int, str]
-    checks: Mapping[Job, tuple[Check, ...]]
+    checks: Mapping[int, tuple[Check, ...]]
     reads: Mapping[Job, frozenset[str] | None]
 
 
@@ -144,7 +149,8 @@ def _jobs(index: Index, entry: DatasetEntry, edges: list[ColumnEdge], derived: b
             name=short(job), engine=_engine(entry), node=job, owner=known.said.get((at, "owner"), ""),
             tier=known.tier.get(at, ""), reads=known.reads.get(job),
         )  # fmt: skip
-        yield from _as_it_reads(who, entry, known.said.get((at, "sql"), ""), known.checks.get(job))
+        sql, checks = known.said.get((at, "sql"), ""), known.checks.get(at)
+        yield from _as_it_reads(who, entry, sql, checks, makes=at in known.tier)
 
 
 def _observers(index: Index, entry: DatasetEntry) -> frozenset[Job]:
@@ -161,11 +167,18 @@ def _of_record(index: Index) -> tuple[Node | None, frozenset[Job]]:
     return record, frozenset(index.dataset(record).readers if isinstance(record, Dataset) else ())
 
 
-def _as_it_reads(who: Consumer, entry: DatasetEntry, sql: str, checks: tuple[Check, ...] | None) -> Iterator[Consumer]:
-    """A job by what it does with the dataset: it checks it, it names it in SQL, or it reads it as its kind is read."""
+def _as_it_reads(
+    who: Consumer, entry: DatasetEntry, sql: str, checks: tuple[Check, ...] | None, *, makes: bool
+) -> Iterator[Consumer]:
+    """A job by what it does with the dataset: it names it in SQL, or reads it as its kind is read, or checks it.
+
+    Who checks it and makes nothing reads it for that only.
+    """
     if checks is not None:
         yield replace(who, engine="gx", checks=checks, reads=None)
-    elif entry.kind in QUERIED and (table := called(sql, short(entry.dataset).rpartition(".")[2])):
+    if checks is not None and not makes:
+        return
+    if entry.kind in QUERIED and (table := called(sql, short(entry.dataset).rpartition(".")[2])):
         scheme = entry.dataset.namespace.partition("://")[0]
         yield replace(who, engine="sql", sql=sql, dataset=table, dialect=DIALECTS.get(scheme, ""), reads=None)
     elif who.node in entry.readers:
@@ -177,19 +190,27 @@ def _known(index: Index, entry: DatasetEntry, jobs: list[Job], edges: list[Colum
     tier: dict[int, str] = {}
     for job, made in rows_in(index.db, MADE, ids):
         tier[job] = min(tier.get(job, ""), made or "", key=_rank)
-    contract = index.contracts.get((entry.contract or "").partition("@")[0])
-    checks: dict[Job, tuple[Check, ...]] = {}
-    for one in values.checks(index.db, names_of(index.db, index.id_of(entry.dataset)), history=0):
-        if one.current:
-            rules = _rules(one, contract) if derived or not _follows(one, contract) else ()
-            checks[one.job] = (*checks.get(one.job, ()), *rules)
     reads: dict[Job, set[str]] = {}
     for edge in edges:
         reads.setdefault(edge.job, set()).add(edge.origin_column)
     return Known(
         said={(row["subject"], row["facet"]): row["value"] for row in rows_in(index.db, SAID, ids)},
-        tier=tier, checks=checks, reads={job: _leaves(paths) for job, paths in reads.items()},
+        tier=tier, checks=_checks(index, entry, ids, derived),
+        reads={job: _leaves(paths) for job, paths in reads.items()},
     )  # fmt: skip
+
+
+def _checks(index: Index, entry: DatasetEntry, jobs: list[int], derived: bool) -> dict[int, tuple[Check, ...]]:
+    """The rules by which each job checked the dataset in its newest run that did."""
+    contract = index.contracts.get((entry.contract or "").partition("@")[0])
+    names = names_of(index.db, index.id_of(entry.dataset))
+    found: dict[int, tuple[int, list[Check]]] = {}
+    for row in rows_in(index.db, ASKED.replace("%s", ",".join(map(str, names))), jobs):
+        run, rules = found.setdefault(row["job"], (row["run"], []))
+        params = json.loads(row["params"])
+        if row["run"] == run and (derived or contract is None or "owner" in params):  # nobody owns what follows
+            rules += _rules(row["name"], row["path"], row["severity"], params, contract)
+    return {job: tuple(rules) for job, (_, rules) in found.items()}
 
 
 def _leaves(paths: set[str]) -> frozenset[str] | None:
@@ -214,26 +235,22 @@ def _targets(index: Index, source: DatasetEntry, edges: list[ColumnEdge]) -> Ite
             yield replace(_stored(entry), reads=_leaves(into[entry.dataset]))
 
 
-def _rules(entry: CheckEntry, contract: Contract | None) -> Iterator[Check]:
+def _rules(
+    name: str, column: str | None, severity: str, params: Mapping[str, str], contract: Contract | None
+) -> Iterator[Check]:
     """A check of the record as the rules it is made of.
 
     The record cuts long parameters; what such a rule asks is what the contract says, from which it was derived
     (lineage.expectations.schema).
     """
-    kind = entry.name.partition("(")[0]
-    severity = SEVERITY.get(entry.severity, entry.severity)
+    kind, severity = name.partition("(")[0], SEVERITY.get(severity, severity)
     if contract and (derived := _derived(contract).get(kind)):
         yield from (replace(one, severity=severity) for one in derived)
         return
-    told = {name: _value(text) for name, text in sorted(entry.params.items()) if not text.endswith(CUT)}
-    if contract and entry.params.get("value_set", "").endswith(CUT):
-        told["value_set"] = next((one.enum for path, one in contract.schema.walk() if path == entry.column), ())
-    yield Check(type=kind, column=entry.column, kwargs=tuple(told.items()), severity=severity)
-
-
-def _follows(entry: CheckEntry, contract: Contract | None) -> bool:
-    """Whether a check follows from the contract: nobody has written it, so nobody owns it."""
-    return contract is not None and "owner" not in entry.params
+    told = {name: _value(text) for name, text in sorted(params.items()) if not text.endswith(CUT)}
+    if contract and params.get("value_set", "").endswith(CUT):
+        told["value_set"] = next((one.enum for path, one in contract.schema.walk() if path == column), ())
+    yield Check(type=kind, column=column, kwargs=tuple(told.items()), severity=severity)
 
 
 def _derived(contract: Contract) -> Mapping[str, tuple[Check, ...]]:

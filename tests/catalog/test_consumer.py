@@ -238,6 +238,14 @@ def test_statements_in_other_engines_are_read_as_far_as_their_dialect_is_known(i
     assert [one.word for one in judge("orders", gone, [job])] == ["breaking"]
 
 
+def test_who_checks_what_it_reads_on_the_way_to_something_else_does_both(index: Index):
+    present = rule("expect_column_values_to_not_be_null", column="brand")
+    index.add([event("refine", inputs=[EVENTS], outputs=[Dataset("s3://b", "out")], checks=[present]),
+               event("check", inputs=[EVENTS], checks=[present])])  # fmt: skip
+    told = [(one.name, one.engine) for one in consumers(index, EVENTS).value]
+    assert told == [("check", "gx"), ("refine", "gx"), ("refine", "postgres"), ("warehouse.events", "postgres")]
+
+
 def test_who_names_members_of_an_object_takes_the_others_as_they_come(index: Index):
     raw, kept = Dataset("kafka://127.0.0.1:19092", "ecommerce-events-raw"), Dataset("s3://b", "warehouse/e.db/kept")
     index.add([event("enrich", inputs=[raw], outputs=[kept],
