@@ -13,14 +13,13 @@ from uuid import uuid4
 from catalog.dataset import Dataset
 from catalog.drift import Change
 from catalog.entry import Column, DatasetEntry, Job
-from catalog.wire import REPOSITORY, SCHEMA_BASE, SCHEMA_BASELINE
+from catalog.wire import ACCEPT_JOB, REPOSITORY, SCHEMA_BASE, SCHEMA_BASELINE
 
 if TYPE_CHECKING:
     from catalog.index import Index
 
 MAIN = "main"
 """The baseline that is meant where none is named."""
-ACCEPT_JOB = "catalog.accept_drift"
 RANKED = {"key": "primaryKey", "partition": "partition"}
 """Aspects of the dataset that are details of its columns."""
 Json = dict[str, Any]

@@ -12,6 +12,8 @@ from catalog.index import adjacency
 if TYPE_CHECKING:
     from catalog.index import Index
 
+OWN = "schema_matches_baseline"
+"""The check that finding drift is told as; it is no reason to look at itself."""
 REPORT = "report"
 """Tag of a dataset that is a report for people (catalog.index.entries)."""
 
@@ -44,14 +46,16 @@ def reach(index: "Index", dataset: Dataset, path: str) -> Answer[Reach]:
     found = graph.impact(index, dataset, column=column)
     entries = {one: index.dataset(one) for one in found.value.datasets}
     checks = dict.fromkeys(
-        f"{one.name}({one.column})" if one.column else one.name for one in found.value.checks if one.current
+        f"{_name(index.dataset(one.dataset))}: {f'{one.name}({one.column})' if one.column else one.name}"
+        for one in found.value.checks
+        if one.current and one.name != OWN
     )
     value = Reach(
         by="column" if column else "dataset",
         tables=_names(one for one in entries.values() if REPORT not in one.tags),
         columns=tuple(f"{_name(entries[at])}.{path}" for at, path in found.value.columns if at in entries),
         tasks=tuple(sorted(one.name for one in found.value.jobs)),
-        expectations=tuple(checks),
+        expectations=tuple(sorted(checks)),
         reports=_names(one for one in entries.values() if REPORT in one.tags),
         owners=found.value.owners,
         tiers=tuple(sorted({one.tier for one in entries.values() if one.tier})),

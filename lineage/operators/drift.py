@@ -151,11 +151,12 @@ class DetectSchemaDriftOperator(RecordOperator):
 
     def _read(self, one: _Found, facet: Mapping[str, Any]) -> Read:
         from catalog.observe import baseline_facet, called
+        from catalog.observe.reach import OWN
 
         kept = one.observation.baseline
         assert kept is not None
         check = Check(
-            name="schema_matches_baseline", success=not one.observation.findings, severity="warning",
+            name=OWN, success=not one.observation.findings, severity="warning",
             expected=f"as {kept.accepted_by} accepted it on {kept.since:%Y-%m-%d}",
             actual=drift.counted(one.observation.findings), params={"baseline": kept.name},
             examples=tuple(str(each.change) for each in one.observation.findings[: drift.SHOWN]),

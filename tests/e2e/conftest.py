@@ -11,13 +11,20 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from catalog import dataset
+from catalog.index import Index
+from catalog.index.sync import sync
+from catalog.marquez import Marquez
+from catalog.observe import Baseline, acceptance, observe
+from catalog.settings import Settings
 from stack import platform as servers
 from stack.home import Home
 from stack.shop.clock import parse_time
@@ -32,6 +39,7 @@ from tests.lineage.conftest import problems  # noqa: F401  (a fixture)
 
 EVENTS, SEED = 20_000, 7
 START = "2026-11-20T00:00:00Z"
+RAW = "kafka.ecommerce-events-raw"
 RETAIL_START, RETAIL_DAYS = date(2010, 12, 1), 3
 
 
@@ -167,6 +175,71 @@ def quality(flow: Flow, shop: Chapter) -> tuple[Run, list[Event]]:
     return run, flow.events_of(run)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Evolution:
+    """Two runs of schema_evolution_dag: one that finds what the baseline lacks, and one after it was accepted."""
+
+    lacked: str
+    """The key that the baseline lacks."""
+    found: Run
+    events: list[Event]
+    open: dict[str, Any]
+    """The topic's drift facet in the backend after the first run."""
+    told: list[dict[str, Any]]
+    listed: subprocess.CompletedProcess[str]
+    accepted: subprocess.CompletedProcess[str]
+    closed: Run
+    closing: list[dict[str, Any]]
+    shut: dict[str, Any]
+    """The facet after the second run."""
+
+
+@pytest.fixture(scope="package")
+def evolution(flow: Flow, quality: tuple[Run, list[Event]]) -> Evolution:
+    """schema_evolution_dag, started by the asset of the quality DAG; a key of the shop is not in the baseline."""
+    lacked = "properties.method"
+    _accept_without(flow, lacked)
+    flow.airflow.unpause("schema_evolution_dag")
+    try:
+        slack = len(flow.slack())
+        found = flow.end_of("schema_evolution_dag", flow.airflow.caused("schema_evolution_dag", quality[0].run_id))
+        flow.settled()
+        told, facet = flow.slack()[slack:], _drift(flow)
+        listed = _catalog(flow, "drift", "list", "--sync", "--json")
+        accepted = _catalog(flow, "drift", "accept", RAW, "--by", "ada", "--reason", "the shop logs how people sign in")
+        slack = len(flow.slack())
+        closed = flow.run("schema_evolution_dag")
+        flow.settled()
+    finally:
+        flow.airflow.http.patch("/api/v2/dags/schema_evolution_dag", json={"is_paused": True})
+    return Evolution(
+        lacked=lacked, found=found, events=flow.events_of(found), open=facet, told=told, listed=listed,
+        accepted=accepted, closed=closed, closing=flow.slack()[slack:], shut=_drift(flow),
+    )  # fmt: skip
+
+
+def _drift(flow: Flow) -> dict[str, Any]:
+    """The topic's drift facet, as the backend has it."""
+    at = dataset.topic(flow.environment["KAFKA_BOOTSTRAP_SERVERS"], "ecommerce-events-raw")
+    path = f"namespaces/{quote(at.namespace, safe='')}/datasets/{at.name}"
+    return dict(flow.ask(path)["facets"]["ecompulse_schemaDrift"])
+
+
+def _accept_without(flow: Flow, path: str) -> None:
+    """What was observed of the topic, less one key, becomes its baseline: as if that key came with a release."""
+    settings = Settings(marquez_url=flow.environment["MARQUEZ_URL"])
+    with Index.open(":memory:") as index, Marquez.open(settings) as client:
+        sync(index, client)
+        topic = index.find(RAW)
+        assert isinstance(topic, dataset.Dataset)
+        columns = tuple(one for one in observe(index, topic).value.columns if one.path != path)
+        now = datetime.now(UTC)
+        kept = Baseline(name="main", columns=columns, accepted_by="the former release", reason="in production",
+                        since=now - timedelta(days=1))  # fmt: skip
+        namespace = flow.environment["AIRFLOW__OPENLINEAGE__NAMESPACE"]
+        client.tell(acceptance(index.dataset(topic), kept, namespace=namespace, at=now))
+
+
 @pytest.fixture(scope="package")
 def again(flow: Flow, shop: Chapter, quality: tuple[Run, list[Event]]) -> Chapter:
     """data_ingestion_dag with nothing new."""
@@ -252,8 +325,16 @@ def outage(flow: Flow, failure: Failure, orders: Path | None) -> Outage:
 
 
 def _lineage(flow: Flow, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return _command(flow, "lineage", *arguments)
+
+
+def _catalog(flow: Flow, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return _command(flow, "catalog", *arguments)
+
+
+def _command(flow: Flow, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Our command, as an operator of the platform calls it."""
-    command, environment = Path(sys.executable).with_name("lineage"), {**os.environ, **flow.environment}
+    command, environment = Path(sys.executable).with_name(name), {**os.environ, **flow.environment}
     return subprocess.run(
         [command, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
     )

@@ -9,6 +9,7 @@ FILES = {
     "reference_data_dag": ("reference", lambda found: found[1]),
     "data_ingestion_dag": ("shop", lambda found: found.events),
     "data_quality_dag": ("quality", lambda found: found[1]),
+    "schema_evolution_dag": ("evolution", lambda found: found.events),
     "failed_check": ("failure", lambda found: found.stopped.events),
 }
 """Golden file → the fixture whose run it is of, and where its events are; a run is made only when it is asked for."""
