@@ -41,6 +41,11 @@ RECORD = "api.lineage_events"
 CUT = "…"
 """The end of a parameter that was too long for the facet."""
 SET, FIT = "expect_table_columns_to_match_set", "expect_text_to_fit"
+NAMED = re.compile(
+    r"""\b(?:from|join|into|using|update|table|copy|exists|only)\s+(?:["`\[]?\w+["`\]]?\.)*["`\[]?(\w+)""",
+    re.IGNORECASE,
+)
+"""A table's last word, after the words that a table follows."""
 SAID = "SELECT subject, facet, value FROM latest WHERE facet IN ('owner', 'sql') AND subject IN ({ids})"
 MADE = """SELECT f.job, d.tier FROM flow f JOIN job j ON j.id = f.job AND f.last_seen >= j.begin
   LEFT JOIN alias a ON a.alias = f.dataset JOIN dataset d ON d.id = coalesce(a.dataset, f.dataset)
@@ -104,10 +109,10 @@ def declared(
 
 def called(sql: str, table: str) -> str | None:
     """The name by which statements call a table: its own, or that of a temporary one that stands for it (catalog.sql);
-    None when they name neither.
+    None when they name neither where a table is named. A list of tables with commas is not looked through.
     """
-    words = {word.lower() for word in re.findall(r"\w+", sql)}
-    return next((name for name in (table, f"staging_{table}", f"landing_{table}") if name.lower() in words), None)
+    named = {found[1].lower() for found in NAMED.finditer(sql)}
+    return next((name for name in (table, f"staging_{table}", f"landing_{table}") if name.lower() in named), None)
 
 
 def _engine(entry: DatasetEntry) -> Engine:

@@ -96,7 +96,10 @@ def test_statements_call_the_dataset_by_its_name_in_their_dialect(shop: Index):
     [
         ("SELECT * FROM events", "events"), ('MERGE INTO "events" USING "staging_events" ON TRUE', "events"),
         ("SELECT user_id FROM staging_events", "staging_events"), ("COPY landing_events FROM STDIN", "landing_events"),
-        ("SELECT * FROM EVENTS", "events"), ("SELECT * FROM my_events, events_old", None), ("", None),
+        ("SELECT * FROM EVENTS", "events"), ('SELECT 1 FROM "shop"."public"."events" AS e', "events"),
+        ("SELECT 1 FROM x JOIN shop.events ON TRUE", "events"), ("SELECT events, price AS events FROM days", None),
+        ("CREATE TABLE IF NOT EXISTS `events` (a INT)", "events"), ("UPDATE events SET a = 1", "events"),
+        ("SELECT * FROM my_events, events_old", None), ("", None),
     ],
 )  # fmt: skip
 def test_the_name_by_which_statements_call_a_table(sql: str, name: str | None):
