@@ -6,6 +6,7 @@ from catalog.entry import Completeness
 from catalog.event import moment
 from catalog.index.portrait import DAY
 from catalog.index.store import hold, recall
+from catalog.wire import ACCEPT_JOB
 
 NAMED = 3
 """So many silent jobs are named; of more, how many."""
@@ -54,12 +55,16 @@ def _unusable(db: sqlite3.Connection) -> str | None:
 
 
 def _silent(db: sqlite3.Connection, jobs: set[int] | None) -> str | None:
-    """Jobs that used to run regularly and have not for more than three of their usual gaps before the newest event."""
+    """Jobs that used to run regularly and have not for more than three of their usual gaps before the newest event.
+
+    People have no intervals: accepting drift is not among them.
+    """
     sql = """SELECT j.id, n.name, j.last, j.parent FROM job j JOIN job_name n ON n.id = j.id,
       (SELECT coalesce(max(time), 0) AS now FROM event)
       WHERE j.role <> 'step' AND j.gap > 0 AND now - j.last > 3 * j.gap AND now - j.last < ?
+      AND n.name <> ?
       ORDER BY n.name"""
-    silent = hold(db, ("silent",), lambda: db.execute(sql, (RETIRED,)).fetchall())
+    silent = hold(db, ("silent",), lambda: db.execute(sql, (RETIRED, ACCEPT_JOB)).fetchall())
     rows = [row for row in silent if jobs is None or row["id"] in jobs]
     late = {row["id"] for row in rows}
     first = [row for row in rows if row["parent"] not in late]

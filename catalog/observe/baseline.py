@@ -74,8 +74,9 @@ def accepted(before: Iterable[Column], after: Iterable[Column], change: Change |
         return tuple(new.values())
     old = {one.path: one for one in before}
     noun = change.rule.partition(".")[0]
-    if noun in RANKED:
-        return _numbered(_detailed(one, new.get(one.path, one), RANKED[noun]) for one in old.values())
+    if detail := RANKED.get(noun):
+        came = [one for path, one in new.items() if detail in one.details and path not in old]
+        return placed((_detailed(one, new.get(path), detail) for path, one in old.items()), came, tuple(new))
     if change.rule == "column.moved":
         order = {path: at for at, path in enumerate(new)}
         return _numbered(sorted(old.values(), key=lambda one: order.get(one.path, len(order))))
@@ -143,10 +144,11 @@ def _told(one: Column) -> Json:
     return {"path": one.path, **present, **({} if one.nullable is None else {"nullable": one.nullable})}
 
 
-def _detailed(one: Column, other: Column, detail: str) -> Column:
+def _detailed(one: Column, other: Column | None, detail: str) -> Column:
     """A column with one detail of another; without it, where that one has none."""
+    told = other.details if other else {}
     details = {key: value for key, value in one.details.items() if key != detail}
-    return replace(one, details=details | {key: value for key, value in other.details.items() if key == detail})
+    return replace(one, details=details | {key: value for key, value in told.items() if key == detail})
 
 
 def _numbered(columns: Iterable[Column]) -> tuple[Column, ...]:

@@ -20,7 +20,7 @@ from catalog.facet import VERDICTS
 from catalog.index import Added, Index, glance, store
 from catalog.index.store import dump
 from catalog.search import search
-from catalog.wire import SCHEMA_BASELINE, SCHEMA_DRIFT
+from catalog.wire import ACCEPT_JOB, SCHEMA_BASELINE, SCHEMA_DRIFT
 from tests.catalog import record
 from tests.catalog.events import at, checks, columns_from, dataset, event, facet, run_id
 
@@ -269,6 +269,11 @@ def test_a_job_that_ran_regularly_and_is_silent_makes_answers_incomplete() -> No
     index = filled(*(event("hourly", hours) for hours in range(6)), event("other", 20))
     assert any("hourly" in reason for reason in index.completeness().reasons)
     assert not any("hourly" in reason for reason in index.completeness([Job("shop", "other")]).reasons)
+
+
+def test_whoever_accepts_drift_has_no_interval_to_be_silent_for() -> None:
+    index = filled(*(event(ACCEPT_JOB, hours) for hours in range(6)), event("other", 20))
+    assert not any(ACCEPT_JOB in reason for reason in index.completeness().reasons)
 
 
 def test_an_index_of_an_older_shape_is_emptied_and_says_so(tmp_path: Path) -> None:
