@@ -29,6 +29,7 @@ def listed(site: Reading) -> str:
         hidden=len(found[LISTED:]),
         counts={word: sum(one.word == word for one in found) for word in drift.MOODS},
         looked=looked,
+        tasks={job.name for job in site.jobs},
         clean=sorted((one for one in looked if site.drifts[one].clean), key=short),
         unsure=sorted((one for one in looked if not site.drifts[one].complete), key=short),
         unmeasured=sorted((one for one in looked if not site.drifts[one].baseline), key=short),
