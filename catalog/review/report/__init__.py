@@ -1,0 +1,35 @@
+"""Reports of a review, each a pure function from the review to text: for people, for GitHub, for other machines."""
+
+from typing import Literal, assert_never
+
+from catalog.review.report.annotations import annotations
+from catalog.review.report.junit import junit
+from catalog.review.report.link import Links
+from catalog.review.report.machine import machine
+from catalog.review.report.markdown import comment
+from catalog.review.report.sarif import sarif
+from catalog.review.report.text import text
+from catalog.review.review import Review
+
+Form = Literal["text", "markdown", "json", "sarif", "junit", "annotations"]
+
+__all__ = ["Form", "Links", "annotations", "comment", "junit", "machine", "rendered", "sarif", "text"]
+
+
+def rendered(review: Review, form: Form, *, links: Links | None = None) -> str:
+    """The review in this form, with a line break at its end; `links` are for the form that people click in."""
+    match form:
+        case "text":
+            return text(review)
+        case "markdown":
+            return comment(review, links=links)
+        case "json":
+            return machine(review)
+        case "sarif":
+            return sarif(review)
+        case "junit":
+            return junit(review)
+        case "annotations":
+            return annotations(review)
+        case _:
+            assert_never(form)

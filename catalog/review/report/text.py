@@ -1,0 +1,39 @@
+"""The review for a terminal."""
+
+from collections.abc import Iterator
+
+from catalog.review.report.wording import ORDER, PLAIN, TITLE, at, headline, lines, open_ones, source, verdict
+from catalog.review.review import Review, Reviewed
+
+
+def text(review: Review) -> str:
+    """Everything, the worst first; of compatible changes a line each."""
+    return "\n".join(_told(review)) + "\n"
+
+
+def _told(review: Review) -> Iterator[str]:
+    yield f"Schema review: {verdict(review)}"
+    yield f"  {source(review)}"
+    yield from (f"  the record may lack readers: {PLAIN.prose(reason)}" for reason in review.reasons)
+    for word in ORDER:
+        found = open_ones(review, word)
+        if found:
+            yield f"\n{TITLE[word]}"
+        for one in found:
+            yield from _item(one, full=word != "compatible")
+    waived = [one for one in review.findings if one.waiver]
+    if waived:
+        yield "\nWaived"
+    for one in waived:
+        yield from _item(one, full=True)
+    if review.problems:
+        yield "\nProblems of the review itself"
+    for problem in review.problems:
+        yield " ".join(word for word in (f"  {PLAIN.prose(problem.message)}", at(problem.place)) if word)
+
+
+def _item(one: Reviewed, *, full: bool) -> Iterator[str]:
+    where = f"{at(one.place)}: " if one.place else ""
+    yield f"  {where}{headline(one, PLAIN)} [{one.finding.fingerprint}]"
+    if full:
+        yield from (f"      {line}" for line in lines(one, PLAIN))
