@@ -8,6 +8,9 @@ CatalogError
  ├─ QuestionError           what was asked about is not one thing               exit 2
  │   ├─ NotFound            .text, .alike
  │   └─ Ambiguous           .text, .candidates
+ ├─ GitHubError             posting a review's comment: .call                   exit 3
+ │   ├─ GitHubUnavailable   no answer, or "later": .problem                     retryable
+ │   └─ GitHubRefused       it answered no: .status, .body
  └─ MarquezError            talking to the backend: .call                       exit 3
      ├─ MarquezUnavailable  no answer, or "later": .address, .problem           retryable
      ├─ MarquezRefused      it answered no: .status, .body                      retryable from 500 on
@@ -111,6 +114,36 @@ class AnswerInvalid(MarquezError):
     def __init__(self, call: str, problem: str) -> None:
         self.problem = problem
         super().__init__(call, f"the answer is not Marquez's ({problem}); is MARQUEZ_URL right?")
+
+
+class GitHubError(CatalogError):
+    """A call to GitHub did not bring what it was made for; `call` is its method and path."""
+
+    def __init__(self, call: str, sentence: str) -> None:
+        self.call = call
+        super().__init__(f"{call}: {sentence}")
+
+
+class GitHubUnavailable(GitHubError):
+    """No answer in time, or one that says to come later (a limit of calls, 5xx), perhaps after so many seconds."""
+
+    retryable = True
+
+    def __init__(self, call: str, problem: str, *, retry_after_s: float = 0.0) -> None:
+        self.problem = problem
+        self.retry_after_s = retry_after_s
+        super().__init__(call, f"no answer from GitHub ({problem}); is GITHUB_API_URL right?")
+
+
+class GitHubRefused(GitHubError):
+    """It answered, and the answer is no: the token may not write comments here, or there is no such pull request."""
+
+    def __init__(self, call: str, status: int, body: str) -> None:
+        self.status = status
+        self.body = body
+        super().__init__(
+            call, f"GitHub answered {status}: {body or 'no reason given'}; the token needs `pull-requests: write`"
+        )
 
 
 class QuestionError(CatalogError):
