@@ -1,6 +1,7 @@
 """The one comment of a review in a pull request: found, written or brought up to date, never there twice."""
 
 import logging
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,10 +58,7 @@ class GitHub:
         """
         if not (token.isascii() and token.isprintable() and token.strip() == token != ""):
             raise SettingInvalid("GITHUB_TOKEN", "is empty, or holds a letter that no header can")
-        if (
-            repository.count("/") != 1
-            or not repository.replace("/", "").replace("-", "").replace(".", "").isidentifier()
-        ):
+        if not re.fullmatch(r"[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+", repository):
             raise SettingInvalid("repository", "must be like owner/name")
         self._issues = f"/repos/{repository}/issues"
         self._author, self._waits_s = author, waits_s

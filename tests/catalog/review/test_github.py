@@ -167,7 +167,9 @@ def test_two_comments_left_by_a_crash_become_one(server: Server) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("answer", [(502, {}), (403, {"Retry_After": "0"}), (403, {"X_RateLimit_Remaining": "0"}), (429, {})])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer", [(502, {}), (403, {"Retry_After": "0"}), (403, {"X_RateLimit_Remaining": "0"}), (429, {})]
+)
 def test_a_failure_and_a_limit_of_calls_are_waited_out(server: Server, method: str, answer: tuple[int, Any]) -> None:
     server.script = [(method, *answer)]
     assert post(server, "one", author=AUTHOR) == "created"
@@ -190,7 +192,7 @@ def test_a_creation_whose_answer_got_lost_is_not_done_again(server: Server) -> N
 def test_after_the_last_attempt_it_says_what_was_asked(server: Server) -> None:
     server.script = [("GET", 502, {})] * 3
     with pytest.raises(
-        GitHubUnavailable, match="GET /repos/ecompulse/pipeline/issues/7/comments.*status 502"
+        GitHubUnavailable, match=r"GET /repos/ecompulse/pipeline/issues/7/comments.*status 502"
     ) as failed:
         post(server, "one", author=AUTHOR)
     assert (failed.value.retryable, failed.value.exit_code) == (True, 3)
@@ -216,7 +218,9 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
         github.post(7, MARK, marker=MARK)
 
 
-@pytest.mark.parametrize(("repository", "token"), [("a/b/c", "t"), ("a/b?x=", "t"), ("../b", "t"), ("a/b", ""), ("a/b", "t\n")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("repository", "token"), [("a/b/c", "t"), ("a/b?x=", "t"), ("../b", "t"), ("a/b", ""), ("a/b", "t\n")]
+)
 def test_names_and_tokens_that_cannot_be_one_are_refused(repository: str, token: str) -> None:
     with pytest.raises(SettingInvalid):
         GitHub(repository, token)
