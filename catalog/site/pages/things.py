@@ -70,7 +70,7 @@ def column(site: Reading, which: Dataset, column_slug: str, *, path: str) -> str
     if name is None:
         raise NoSuchPage(path)
     edges = graph.columns(site.index, which, name).value
-    impact = graph.impact(site.index, which, column=name).value
+    impact, standing = graph.impact(site.index, which, column=name).value, site.standing(which)
     return site.page(
         "column.html",
         path=path,
@@ -81,6 +81,7 @@ def column(site: Reading, which: Dataset, column_slug: str, *, path: str) -> str
         picture=picture.columns(site, edges, (which, name)) if edges else None,
         sources=sorted({(e.origin, e.origin_column) for e in edges} - {(e.target, e.target_column) for e in edges}),
         impact=impact,
+        drifts=[one for one in standing.open if one.path == name] if standing else [],
         history=history.column(site.index, which, name).value,
         checks=[check for check in site.index.checks(which) if check.column == name and check.current],
         trends=[

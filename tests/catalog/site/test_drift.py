@@ -95,6 +95,13 @@ def test_first_page_dataset_page_and_search_lead_to_the_drift(pages: Pages) -> N
     assert "2 drifted, 1 breaking" in words(pages(""))
 
 
+def test_a_columns_page_leads_to_its_open_drift(pages: Pages) -> None:
+    path = address.column(RAW, "properties.total_amount")
+    assert address.drift(RAW) in links(pages(path), at=path)
+    assert "Drift: a column or member is gone breaking" in words(pages(path))
+    assert "Drift:" not in words(pages(address.column(RAW, "user_id")))
+
+
 def test_is_drifted_finds_open_drift_of_a_dataset_that_keeps_its_contract(pages: Pages) -> None:
     text = pages(address.search("is:drifted"))
     assert {address.of(RAW), address.of(EVENTS)} <= links(text, at=address.SEARCH)
