@@ -79,7 +79,7 @@ def test_a_name_opens_the_page_of_what_it_names(pages: Pages) -> None:
 
 def test_an_empty_record_says_so_and_what_to_do(tmp_path: Path) -> None:
     client = TestClient(create(Settings(index=tmp_path / "i.sqlite")))
-    for path in (address.HOME, address.SEARCH, address.CHANGES, address.QUALITY, address.FLOWS):
+    for path in (address.HOME, address.SEARCH, address.CHANGES, address.QUALITY, address.FLOWS, address.DRIFT):
         answer = client.get(f"/{path}")
         assert answer.status_code == 200
         assert "catalog sync" in answer.text

@@ -47,7 +47,18 @@ def test_every_link_of_every_page_leads_to_a_file(site: Published) -> None:
                 assert normpath(join(dirname(path), link)) in there, f"{path} links to {link}"
     assert site.pages == sum(path.endswith(".html") for path in there)
     kinds = {path.partition("/")[0] for path in there}
-    assert kinds >= {"dataset", "column", "job", "run", "graph", "flow", "search.html", "changes.html", "quality.html"}
+    assert kinds >= {
+        "dataset",
+        "column",
+        "job",
+        "run",
+        "graph",
+        "flow",
+        "search.html",
+        "changes.html",
+        "quality.html",
+        "drift.html",
+    }
 
 
 def test_the_same_record_gives_the_same_bytes(tmp_path: Path) -> None:
