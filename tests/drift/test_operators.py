@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jsonschema
 import pytest
 import requests
 from airflow.sdk import DAG
@@ -16,6 +17,7 @@ from openlineage.client.serde import Serde
 from openlineage.client.uuid import generate_new_uuid
 
 from catalog.cli import cli
+from catalog.render import answer
 from lineage.hooks.lake import LakeHook
 from lineage.operators.base import LineageOperator
 from lineage.operators.drift import (
@@ -251,6 +253,21 @@ def test_the_list_says_who_breaks_and_ends_with_one(listed):
     text, told = listed
     assert "type.replaced price: double → string" in text
     assert told["command"] == "drift list" and told["answer"][0]["verdict"] == "breaking"
+
+
+def test_json_of_each_command_is_as_the_published_schema_says(story, listed, all_accepted):
+    schema = json.loads(answer.FILE.read_text(encoding="utf-8"))
+    words = ("kafka.ecommerce-events-raw", "--by", "cy", "--reason", "as it is")
+    shown = json.loads(story.ask("show", words[0], "--json").stdout)
+    accepted = json.loads(story.ask("accept", *words, "--json").stdout)
+    for told in (listed[1], shown, accepted):
+        jsonschema.validate(told, schema, format_checker=jsonschema.FormatChecker())
+    assert shown["answer"]["baseline"]["accepted_by"] == "bob"
+
+
+def test_what_is_not_open_cannot_be_accepted(story, all_accepted):
+    said = story.ask("accept", "orders", "--by", "ada", "--reason", "?", "--only", "ffff", code=2).output
+    assert "'ffff' is not the fingerprint of one open change; open: none" in said
 
 
 def test_accepting_one_change_closes_it_and_says_who_and_why(one_accepted):
