@@ -161,18 +161,45 @@ def shop(flow: Flow, reference: tuple[Run, list[Event]], manifest: dict[str, Any
     return chapter(flow, flow.run("data_ingestion_dag"), slack=0, mail=0)
 
 
-@pytest.fixture(scope="package")
-def quality(flow: Flow, shop: Chapter) -> tuple[Run, list[Event]]:
-    """data_quality_dag, started by the asset of the main job; off again afterwards.
+LACKED = "properties.method"
+"""A key that the shop sends and no contract names."""
 
-    Left on it would run after every later run of the main job, beside what other tests look at.
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What followed the main job by assets, one after the other."""
+
+    quality: Run
+    evolution: Run
+    drift: dict[str, Any]
+    """The topic's drift facet after that."""
+    slack: list[dict[str, Any]]
+    """Messages of both."""
+
+
+@pytest.fixture(scope="package")
+def followed(flow: Flow, shop: Chapter) -> Followed:
+    """data_quality_dag, started by the asset of the main job, and schema_evolution_dag by its; off again afterwards.
+
+    Left on they would run after every later run of the main job, beside what other tests look at.
     """
+    slack, dags = len(flow.slack()), ("data_quality_dag", "schema_evolution_dag")
     try:
-        run = flow.end_of("data_quality_dag", flow.airflow.caused("data_quality_dag", shop.run.run_id))
+        _accept_without(flow, LACKED)
+        flow.airflow.unpause("schema_evolution_dag")  # an asset starts only what is on already
+        quality = flow.end_of("data_quality_dag", flow.airflow.caused("data_quality_dag", shop.run.run_id))
+        evolution = flow.end_of("schema_evolution_dag", flow.airflow.caused("schema_evolution_dag", quality.run_id))
     finally:
-        flow.airflow.http.patch("/api/v2/dags/data_quality_dag", json={"is_paused": True})
+        for dag_id in dags:
+            flow.airflow.http.patch(f"/api/v2/dags/{dag_id}", json={"is_paused": True})
     flow.settled()
-    return run, flow.events_of(run)
+    return Followed(quality=quality, evolution=evolution, drift=_drift(flow), slack=flow.slack()[slack:])
+
+
+@pytest.fixture(scope="package")
+def quality(flow: Flow, followed: Followed) -> tuple[Run, list[Event]]:
+    """data_quality_dag after the main job."""
+    return followed.quality, flow.events_of(followed.quality)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,25 +222,20 @@ class Evolution:
 
 
 @pytest.fixture(scope="package")
-def evolution(flow: Flow, quality: tuple[Run, list[Event]]) -> Evolution:
-    """schema_evolution_dag, started by the asset of the quality DAG; a key of the shop is not in the baseline."""
-    lacked = "properties.method"
-    _accept_without(flow, lacked)
-    flow.airflow.unpause("schema_evolution_dag")
+def evolution(flow: Flow, followed: Followed) -> Evolution:
+    """schema_evolution_dag finds a key that is not in the baseline; somebody accepts it; the DAG once more, by hand."""
+    found = followed.evolution
+    told = [one for one in followed.slack if "Schema drift" in one["text"]]
+    listed = _catalog(flow, "drift", "list", "--sync", "--json")
+    accepted = _catalog(flow, "drift", "accept", RAW, "--by", "ada", "--reason", "the shop logs how people sign in")
+    slack = len(flow.slack())
     try:
-        slack = len(flow.slack())
-        found = flow.end_of("schema_evolution_dag", flow.airflow.caused("schema_evolution_dag", quality[0].run_id))
-        flow.settled()
-        told, facet = flow.slack()[slack:], _drift(flow)
-        listed = _catalog(flow, "drift", "list", "--sync", "--json")
-        accepted = _catalog(flow, "drift", "accept", RAW, "--by", "ada", "--reason", "the shop logs how people sign in")
-        slack = len(flow.slack())
         closed = flow.run("schema_evolution_dag")
-        flow.settled()
     finally:
         flow.airflow.http.patch("/api/v2/dags/schema_evolution_dag", json={"is_paused": True})
+    flow.settled()
     return Evolution(
-        lacked=lacked, found=found, events=flow.events_of(found), open=facet, told=told, listed=listed,
+        lacked=LACKED, found=found, events=flow.events_of(found), open=followed.drift, told=told, listed=listed,
         accepted=accepted, closed=closed, closing=flow.slack()[slack:], shut=_drift(flow),
     )  # fmt: skip
 
