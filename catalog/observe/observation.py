@@ -1,6 +1,6 @@
 """One dataset against its baseline: what is there now, what changed, since when, and what that means to whom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,8 @@ from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.drift import Change, Finding, detect, judge
 from catalog.drift.remedy import remedy
-from catalog.drift.shape import of_columns
+from catalog.drift.rename import probable
+from catalog.drift.shape import Shape, of_columns
 from catalog.entry import Answer, Column, Completeness, DatasetEntry, SchemaVersion
 from catalog.observe.baseline import MAIN, Baseline, placed
 from catalog.observe.baseline import baseline as accepted_as
@@ -84,7 +85,10 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
         reason = f"nobody has looked at {called(entry)} since its baseline"
         return Answer(value=found, completeness=_lacking(told.completeness, reason))
     found = replace(found, compared=True)
-    changes = detect(of_columns(_before(kept, columns, contract)), of_columns(columns))
+    before, after = of_columns(_before(kept, columns, contract)), of_columns(columns)
+    changes = detect(before, after)
+    if sampled:
+        changes += tuple(_partly_renamed(sampled, changes, before, kept.since))
     if not changes:
         return Answer(value=found, completeness=told.completeness)
     return _judged(index, entry, found, changes, sampled, told.value)
@@ -149,6 +153,16 @@ def _before(kept: Baseline, columns: Sequence[Column], contract: Contract | None
     have = {one.path for one in kept.columns}
     came = [one for one in columns if one.path in declared - have]
     return placed(kept.columns, came, tuple(one.path for one in columns)) if came else kept.columns
+
+
+def _partly_renamed(
+    sampled: Sampled, changes: Sequence[Change], before: Shape, since: datetime
+) -> Iterator[Change]:  # fmt: skip
+    """A new key that looks like one which comes less often since: one of several producers may have renamed it."""
+    for change in changes:
+        at = sampled.met(change.path, since=since) if change.rule == "column.added" else None
+        if at and change.new:
+            yield from probable([one for one in before.parts if sampled.fell(one.path, at=at)], [change.new])
 
 
 def _met(sampled: Sampled, change: Change, since: datetime) -> datetime | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CHANCE = 1e-6
 TYPED = 1_400
 """So many values: a type that one in a hundred has is among them, but for a chance of 1e-6."""
+FALLEN, SIGMAS = 0.75, 6.0
+"""A share has fallen when it is less than so much of what it was, and by so many standard errors: not by the hour."""
 VOID = "void"
 """The type of a key that came with nulls only."""
 NUMBERS = frozenset({"int", "bigint", "double"})
@@ -108,6 +110,16 @@ class Sampled:
         without = self._without(path)
         return self.looks[-without].time if without else None
 
+    def fell(self, path: str, *, at: datetime) -> bool:
+        """Whether it comes much less often from a moment on: some of those who send it have stopped."""
+        then, now = self._counts(path, until=at), self._counts(path, since=at)
+        if not (then[1] and now[1]):
+            return False
+        before, after = then[0] / then[1], now[0] / now[1]
+        both = (then[0] + now[0]) / (then[1] + now[1])
+        error = (both * (1 - both) * (1 / then[1] + 1 / now[1])) ** 0.5
+        return after < FALLEN * before and before - after > SIGMAS * error
+
     def listing(self, path: str, *, value: str, since: datetime) -> datetime | None:
         """When a value was first counted after `since`."""
         points = self._counted(path).get(value, ())
@@ -172,11 +184,19 @@ class Sampled:
 
     def _share(self, path: str, *, until: datetime | None) -> float | None:
         """The share of rows that had a value, by all profiles before; None when it was never profiled."""
-        empty, filled = (
-            sum(one.value for one in self._series(path, metric) if until is None or one.time < until)
-            for metric in ("null_count", "count")
-        )
-        return filled / (empty + filled + 1) if empty + filled else None
+        filled, rows = self._counts(path, until=until)
+        return filled / (rows + 1) if rows else None
+
+    def _counts(
+        self, path: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[float, float]:
+        """Rows that had a value and all rows, by the profiles of a time, the end left out."""
+        filled, empty = (
+            sum(one.value for one in self._series(path, metric)
+                if (since is None or one.time >= since) and (until is None or one.time < until))
+            for metric in ("count", "null_count")
+        )  # fmt: skip
+        return filled, filled + empty
 
 
 def together(types: Iterable[str]) -> str:

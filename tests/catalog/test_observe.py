@@ -185,6 +185,24 @@ def test_several_types_at_once_are_text_and_one_of_them_alone_is_no_drift(index)
     assert found(index) == []
 
 
+def test_a_key_that_some_producers_send_by_another_name_is_asked_about(index):
+    index.add([looked(1, "id product_category"), profiled(1.5, rows=1_000, id=1_000, product_category=600)])
+    accept(index, 2)
+    renamed = profiled(3.5, rows=1_000, id=1_000, product_category=200, category=400)
+    index.add([looked(3, "id product_category category"), renamed])
+    assert set(found(index)) == {
+        "column.added category: string", "column.perhaps_renamed category: product_category → category",
+    }  # fmt: skip
+
+
+def test_a_new_key_beside_an_unchanged_one_of_like_name_is_no_question(index):
+    index.add([looked(1, "id product_category"), profiled(1.5, rows=1_000, id=1_000, product_category=600)])
+    accept(index, 2)
+    index.add([looked(3, "id product_category category"),
+               profiled(3.5, rows=1_000, id=1_000, product_category=560, category=400)])  # fmt: skip
+    assert found(index) == ["column.added category: string"]
+
+
 def test_a_value_that_the_contract_does_not_list_is_drift_since_it_was_counted(index):
     index.add([looked(1, "id paid"), profiled(1.5, paid=90, top={"card": 60, "paypal": 30})])
     accept(index, 2)
