@@ -126,23 +126,31 @@ class Sampled:
         return next((one.time for one in points if one.time > since), None)
 
     def _column(self, path: str, known: Column | None, ordinal: int, since: datetime | None) -> Column:
-        found = self._type(path)
+        found = self._type(path, known.type if known else VOID)
         if known is not None and (not found or not _other(known.type, found)):
             found = known.type
         values = self._values(path, known, since)
         return Column(path=path, ordinal=ordinal, type=found or VOID, details={"enum": values} if values else {})
 
-    def _type(self, path: str) -> str:
-        """All types of the newest TYPED values together: several that do not fit are text; "" when none was met."""
-        share = self._share(path, until=None) or 1.0
-        types: set[str] = set()
-        seen = 0.0
-        for look in reversed(self.looks):
-            if (one := look.columns.get(path)) and one.type != VOID:
-                types.add(one.type)
-                seen += look.rows * share
-            if seen >= TYPED:
+    def _type(self, path: str, known: str) -> str:
+        """All types of the newest TYPED values together: several that do not fit are text; "" when none was met.
+
+        A key that came with nulls only is told as text (lineage.jobs.observed): it is believed to be one when it is
+        improbable that there was no value among those rows.
+        """
+        told = [(look.columns[path].type, look.rows) for look in reversed(self.looks) if path in look.columns]
+        if len({word for word, _ in told}) == 1 and (known == VOID or told[0][0] == known):
+            return told[0][0].replace(VOID, "")
+        share = self._share(path, until=None)
+        rows: dict[str, float] = {}
+        for word, seen in told:
+            rows[word] = rows.get(word, 0) + seen
+            if sum(rows.values()) * (share or 1) >= TYPED:
                 break
+        types = set(rows) - {VOID}
+        if "string" in types and known != "string" and share is not None and (1 - share) ** rows["string"] >= CHANCE:
+            self.spared.append(f"{path}: text, or nulls only; {share:.2%} had a value, {rows['string']:,.0f} rows")
+            types -= {"string"}
         return together(types)
 
     def _values(self, path: str, known: Column | None, since: datetime | None) -> list[str]:

@@ -178,6 +178,17 @@ def test_a_text_where_numbers_were_is_drift_at_once_and_over_when_numbers_only_h
     assert found(index) == []
 
 
+def test_a_rare_number_that_came_with_nulls_only_is_no_text_until_that_is_improbable(index):
+    index.add([looked(1, "id price:double", rows=1_000), profiled(1.5, rows=1_000, id=1_000, price=20)])
+    accept(index, 2)
+    index.add([looked(3, "id price:string", rows=100)])
+    assert found(index) == []
+    (reason,) = seen(index).spared
+    assert reason.startswith("price: text, or nulls only")
+    index.add([looked(4, "id price:string", rows=900)])
+    assert found(index) == ["type.replaced price: double → string"]
+
+
 def test_several_types_at_once_are_text_and_one_of_them_alone_is_no_drift(index):
     index.add([looked(1, "id stamp:string", rows=5_000)])
     accept(index, 2)
