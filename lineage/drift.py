@@ -60,7 +60,8 @@ def _news(new: Sequence["Finding"], *, owner: str, links: tuple[tuple[str, str],
         rows="not counted",
         owner=", ".join(dict.fromkeys([owner, *_owners(new)])),
         links=links,
-        next_step=f"{worst.remedy} Or accept it: catalog drift accept {worst.dataset} --by YOU --reason WHY",
+        next_step=f"{f'{worst.remedy} Or accept' if worst.remedy else 'Accept'} it: "
+        f"catalog drift accept {worst.dataset} --by YOU --reason WHY",
     )
 
 
