@@ -95,7 +95,7 @@ CREATE INDEX dataset_by_short ON dataset (short);
 CREATE TABLE version (
   dataset INTEGER NOT NULL, since INTEGER NOT NULL, schema INTEGER NOT NULL, until INTEGER, main INTEGER NOT NULL,
   seen INTEGER NOT NULL, event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL, witnesses TEXT NOT NULL,
-  PRIMARY KEY (dataset, since, schema, event)) WITHOUT ROWID;
+  PRIMARY KEY (dataset, since, schema, event, main)) WITHOUT ROWID;
 CREATE TABLE change (
   dataset INTEGER NOT NULL, time INTEGER NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, before TEXT, after TEXT,
   event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL,

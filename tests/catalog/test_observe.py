@@ -241,6 +241,14 @@ def test_of_a_table_order_nullability_enums_and_keys_are_seen_which_the_backends
     assert {one.since for one in seen(index, TABLE).findings} == {at(3)}
 
 
+def test_a_table_that_its_load_reads_and_writes_is_compared_too(index):
+    both = dataset(TABLE.name, ["id"], namespace=TABLE.namespace, details={"id": {"nullable": True}})
+    index.add([event("load", 1, inputs=[both], outputs=[both])])
+    accept(index, 2, TABLE)
+    index.add([wrote(3, id={}, note={})])
+    assert found(index, TABLE) == ["column.added note: string"]
+
+
 def test_nesting_is_seen(index):
     def nested(hour: float, *members: str) -> Json:
         told = dataset(TABLE.name, ["at:struct"], namespace=TABLE.namespace)
