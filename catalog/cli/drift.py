@@ -41,7 +41,7 @@ def list_(ask: Ask, baseline: str) -> None:
 
     with ask.index() as index:
         told, known = index.completeness(), index.drifts()
-        answers = [observe(index, one.dataset, baseline=baseline) for one in index.datasets() if not one.vanished]
+        answers = [observe(index, one.dataset, baseline=baseline) for one in index.datasets()]
     found = [one for at in answers for one in drifting.drift(at.value, known.get(at.value.dataset)).open]
     found.sort(key=lambda one: (-ORDER.index(one.verdict), one.dataset, one.path, one.rule))
     reasons = dict.fromkeys((*told.reasons, *(why for at in answers for why in at.completeness.reasons)))
@@ -106,7 +106,7 @@ def accept(ask: Ask, name: str, by: str, reason: str, only: str | None, baseline
 
 def _chosen(found: "Observation", only: str | None) -> "tuple[Finding, ...]":
     """All open findings, or the one that is named."""
-    if not found.columns:
+    if not found.columns and found.baseline is None:
         raise click.UsageError(f"Nobody has told a schema of {found.dataset} yet: there is nothing to accept.")
     if only is None:
         return found.findings

@@ -14,6 +14,7 @@ from catalog.drift.remedy import remedy
 from catalog.drift.rename import probable
 from catalog.drift.shape import Shape, of_columns
 from catalog.entry import Answer, Column, Completeness, DatasetEntry, SchemaVersion
+from catalog.event import EPOCH
 from catalog.observe.baseline import MAIN, Baseline, placed
 from catalog.observe.baseline import baseline as accepted_as
 from catalog.observe.sampled import Sampled
@@ -68,16 +69,15 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
     """
     entry, told = index.dataset(dataset), history.versions(index, dataset)
     contract = index.contracts.get(called(entry))
-    kept = accepted_as(index, entry.dataset, baseline)
-    sampled = _sampled(index, entry, told.value, contract)
+    kept, sampled = accepted_as(index, entry.dataset, baseline), _sampled(index, entry, told.value, contract)
     if kept and sampled and not kept.looked:
         kept = None  # a promise; now somebody has looked
-    columns = (
-        sampled.columns(kept.columns if kept else (), since=kept.since if kept else None) if sampled else entry.columns
-    )
+    columns = entry.columns
+    if sampled:
+        columns = sampled.columns(kept.columns if kept else (), since=kept.since if kept else None)
     found = Observation(
-        dataset=entry.dataset, baseline=kept, columns=columns, seen=told.value[0] if told.value else None,
-        spared=tuple(sampled.spared) if sampled else (),
+        dataset=entry.dataset, baseline=kept, columns=() if entry.vanished else columns,
+        seen=told.value[0] if told.value else None, spared=tuple(sampled.spared) if sampled else (),
     )  # fmt: skip
     if kept is None or not told.value:
         return Answer(value=found, completeness=told.completeness)
@@ -85,32 +85,29 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
         reason = f"nobody has looked at {called(entry)} since its baseline"
         return Answer(value=found, completeness=_lacking(told.completeness, reason))
     found = replace(found, compared=True)
-    before, after = of_columns(_before(kept, columns, contract)), of_columns(columns)
-    changes = detect(before, after)
-    if sampled:
-        changes += tuple(_partly_renamed(sampled, changes, before, kept.since))
+    changes = _changes(found, kept, sampled, contract)
     if not changes:
         return Answer(value=found, completeness=told.completeness)
-    return _judged(index, entry, found, changes, sampled, told.value)
-
-
-def _judged(
-    index: "Index", entry: DatasetEntry, found: Observation, changes: Sequence[Change], sampled: Sampled | None,
-    versions: Sequence[SchemaVersion],
-) -> Answer[Observation]:  # fmt: skip
-    """The observation with its findings, and how complete the list of those who read is."""
+    since = {change.fingerprint: _since(index, entry, change, kept.since, sampled, told.value) for change in changes}
     readers = consumers(index, entry.dataset)
-    findings = judge(called(entry), changes, readers.value, complete=readers.completeness.complete)
-    kept = found.baseline
-    assert kept is not None
-    dated = tuple(
-        replace(
-            one, remedy=remedy(one.change, one.word),
-            since=_met(sampled, one.change, kept.since) if sampled else _told(versions, one.change, kept.since),
-        )
-        for one in findings
-    )  # fmt: skip
-    return Answer(value=replace(found, findings=dated), completeness=readers.completeness)
+    judged = judge(called(entry), changes, readers.value, complete=readers.completeness.complete)
+    findings = tuple(
+        replace(one, remedy=remedy(one.change, one.word), since=since[one.change.fingerprint]) for one in judged
+    )
+    return Answer(value=replace(found, findings=findings), completeness=readers.completeness)
+
+
+def _changes(
+    found: Observation, kept: Baseline, sampled: Sampled | None, contract: Contract | None
+) -> tuple[Change, ...]:
+    """What is otherwise than accepted; of no columns, now or then, there was no dataset."""
+    before = of_columns(_before(kept, found.columns, contract)) if kept.columns else None
+    silent = all(one.nullable is None for one in found.columns)  # a witness of names and types tells no keys
+    after = of_columns(found.columns, untold=before if silent and not sampled else None) if found.columns else None
+    changes = detect(before, after)
+    if sampled and before:
+        changes += tuple(_partly_renamed(sampled, changes, before, kept.since))
+    return changes
 
 
 def drift_facet(found: Observation, *, complete: bool, known: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -163,6 +160,17 @@ def _partly_renamed(
         at = sampled.met(change.path, since=since) if change.rule == "column.added" else None
         if at and change.new:
             yield from probable([one for one in before.parts if sampled.fell(one.path, at=at)], [change.new])
+
+
+def _since(
+    index: "Index", entry: DatasetEntry, change: Change, baseline: datetime, sampled: Sampled | None,
+    versions: Sequence[SchemaVersion],
+) -> datetime | None:  # fmt: skip
+    """When a change was first observed."""
+    if change.rule == "dataset.dropped":
+        past = history.changes(index, since=EPOCH, dataset=entry.dataset).value
+        return next((one.time for one in past if one.kind == "dataset_vanished"), None)
+    return _met(sampled, change, baseline) if sampled else _told(versions, change, baseline)
 
 
 def _met(sampled: Sampled, change: Change, since: datetime) -> datetime | None:

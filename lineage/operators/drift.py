@@ -39,8 +39,8 @@ class ReadSchemaHistoryOperator(RecordOperator):
         from catalog import history
 
         with self.hook.reading() as (index, _):
-            present = [entry for entry in index.datasets() if not entry.vanished]
-            versions = {entry.dataset: history.versions(index, entry.dataset).value for entry in present}
+            present = [entry.dataset for entry in index.datasets()]
+            versions = {at: history.versions(index, at).value for at in present}
             told = index.completeness()
         known = [[at.namespace, at.name] for at, found in versions.items() if found]
         context["ti"].xcom_push(key="datasets", value=known)
@@ -138,7 +138,7 @@ class DetectSchemaDriftOperator(RecordOperator):
             at = answer.completeness.as_of or datetime.now(UTC)
             one = replace(one, baseline=Baseline(
                 name=self.baseline, columns=one.columns, accepted_by=me, reason="first seen", since=at))  # fmt: skip
-        if not one.columns or not (one.compared or first):
+        if not (one.columns if first else one.compared):
             return None
         told = index.facet(dataset, SCHEMA_DRIFT)
         complete = answer.completeness.complete

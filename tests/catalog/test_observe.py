@@ -249,6 +249,27 @@ def test_a_table_that_its_load_reads_and_writes_is_compared_too(index):
     assert found(index, TABLE) == ["column.added note: string"]
 
 
+def test_a_table_that_is_dropped_is_drift_since_then(index):
+    index.add([wrote(1, id={})])
+    accept(index, 2, TABLE)
+    state = facet(lifecycleStateChange="DROP")
+    index.add([event("clean", 3, outputs=[dataset(TABLE.name, namespace=TABLE.namespace, lifecycleStateChange=state)])])
+    (one,) = seen(index, TABLE).findings
+    assert (str(one.change), one.since) == ("dataset.dropped dataset", at(3))
+    accept(index, 4, TABLE)
+    assert found(index, TABLE) == []
+    index.add([wrote(5, id={})])
+    assert found(index, TABLE) == ["dataset.added dataset"]
+
+
+def test_a_witness_that_knows_names_only_takes_nothing_back(index):
+    index.add([wrote(1, id={"nullable": False, "primaryKey": 1}, state={"enum": ["a"]})])
+    accept(index, 2, TABLE)
+    day = 24 * 40  # who knew more has been silent for weeks
+    index.add([event("script", day, outputs=[dataset(TABLE.name, ["id", "state"], namespace=TABLE.namespace)])])
+    assert found(index, TABLE) == []
+
+
 def test_nesting_is_seen(index):
     def nested(hour: float, *members: str) -> Json:
         told = dataset(TABLE.name, ["at:struct"], namespace=TABLE.namespace)
