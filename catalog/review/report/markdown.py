@@ -1,7 +1,8 @@
 """The comment of a pull request: the worst first, short, below GitHub's limit at any size."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from catalog.review.report import graph
 from catalog.review.report.link import Links
@@ -11,11 +12,12 @@ from catalog.review.report.wording import (
     TITLE,
     Dialect,
     at,
+    change,
     clipped,
-    headline,
     lines,
     open_ones,
     source,
+    subject,
     verdict,
 )
 from catalog.review.review import Place, Review, Reviewed
@@ -24,7 +26,9 @@ MARKER = "<!-- ecompulse-schema-review -->"
 LIMIT = 65_000
 """Bytes, UTF-8: GitHub refuses more than 65,536 letters, and no letter is less than a byte."""
 FULL, BRIEF, FOLDED = 15, 60, 40
-"""Findings told in full, those told in a line each after them, and those of each folded list."""
+"""Findings told in full, those told in a line each after them, and those of each other list."""
+ROOM = 10_000
+"""Bytes of each other list."""
 INVISIBLE = "\u200b"
 """After what GitHub would read as a mention, a number of an issue or an address."""
 
@@ -43,7 +47,7 @@ def comment(review: Review, *, links: Links | None = None) -> str:
 
 def name(text: str) -> str:
     """A name as code."""
-    return f"`{clipped(text, NAME).replace('`', chr(39))}`"
+    return f"`{clipped(text, NAME).replace('`', chr(39)) or 'unnamed'}`"
 
 
 def prose(text: str) -> str:
@@ -63,36 +67,36 @@ def _escaped(text: str) -> str:
 DIALECT = Dialect(name=name, prose=prose, strong=lambda text: f"**{text}**")
 
 
-def _open(review: Review, links: Links, budget: int) -> Iterable[str]:
+def _open(review: Review, links: Links, budget: int) -> Iterator[str]:
     """The findings that somebody has to look at, by verdict, until there is no more room."""
-    shown = 0
-    ranked = [(word, one) for word in ORDER[:3] for one in open_ones(review, word)]
+    ranked = [one for word in ORDER[:3] for one in open_ones(review, word)]
+    items = (_item(one, review, links, full=number < FULL) for number, one in enumerate(ranked))
+    told = _fitting(items, FULL + BRIEF, budget)
     for word in ORDER[:3]:
-        items = list[str]()
-        for one in (one for of, one in ranked if of == word):
-            item = _item(one, review, links, full=shown < FULL)
-            if shown >= FULL + BRIEF or budget < _bytes(item) + 40:
-                break
-            items.append(item)
-            budget -= _bytes(item) + 1
-            shown += 1
-        if items:
-            yield f"#### {TITLE[word]}\n\n" + "\n".join(items)
-    if len(ranked) > shown:
-        yield f"And {len(ranked) - shown:,} more like these: {_elsewhere(review, links)}."
+        of_word = [item for item, one in zip(told, ranked, strict=False) if one.finding.word == word]
+        if of_word:
+            yield f"#### {TITLE[word]}\n\n" + "\n".join(of_word)
+    if len(ranked) > len(told):
+        yield f"And {len(ranked) - len(told):,} more like these: {_elsewhere(review, links)}."
+
+
+def _fitting(items: Iterable[str], most: int, room: int) -> list[str]:
+    """As many of the first as there is room for, in bytes."""
+    told = list[str]()
+    for item in islice(items, most):
+        room -= _bytes(item) + 1
+        if room < 0:
+            break
+        told.append(item)
+    return told
 
 
 def _item(one: Reviewed, review: Review, links: Links, *, full: bool = True) -> str:
-    head = f"{headline(one, DIALECT)}{_place(one.place, review, links)} · `{one.finding.fingerprint}`"
+    about = subject(one, DIALECT)
+    rest = f": {change(one, DIALECT)}{_place(one.place, review, links)} · `{one.finding.fingerprint}`"
     if not full:
-        return f"- {head}"
-    return "\n".join([f"- **{_bold(head)}", *(f"  - {line}" for line in lines(one, DIALECT))])
-
-
-def _bold(head: str) -> str:
-    """The part before the colon in bold; the bold has begun already."""
-    at, colon, rest = head.partition(": ")
-    return f"{at}**{colon}{rest}"
+        return f"- {about}{rest}"
+    return "\n".join([f"- **{about}**{rest}", *(f"  - {line}" for line in lines(one, DIALECT))])
 
 
 def _place(place: Place | None, review: Review, links: Links) -> str:
@@ -114,9 +118,8 @@ def _reasons(review: Review) -> str:
 def _problems(review: Review, links: Links) -> str:
     if not review.problems:
         return ""
-    told = [f"- {prose(one.message)}{_place(one.place, review, links)}" for one in review.problems[:FOLDED]]
-    more = [f"- and {len(review.problems) - FOLDED:,} more"] if len(review.problems) > FOLDED else []
-    return "\n".join(["#### Problems of the review itself", "", *told, *more])
+    items = (f"- {prose(one.message)}{_place(one.place, review, links)}" for one in review.problems)
+    return "#### Problems of the review itself\n\n" + _listed(items, len(review.problems))
 
 
 def _drawing(review: Review) -> str:
@@ -124,19 +127,22 @@ def _drawing(review: Review) -> str:
     return f"```mermaid\n{drawn}\n```" if drawn.count(">") > 1 else ""
 
 
-def _folded(review: Review, links: Links) -> Iterable[str]:
+def _folded(review: Review, links: Links) -> Iterator[str]:
     waived = [one for one in review.findings if one.waiver]
-    yield _details("waived", [_item(one, review, links) for one in waived[:FOLDED]], len(waived))
+    yield _details("waived", (_item(one, review, links) for one in waived), len(waived))
     fine = open_ones(review, "compatible")
-    yield _details("compatible", [_item(one, review, links, full=False) for one in fine[:FOLDED]], len(fine))
+    yield _details("compatible", (_item(one, review, links, full=False) for one in fine), len(fine))
 
 
-def _details(word: str, items: list[str], count: int) -> str:
+def _details(word: str, items: Iterable[str], count: int) -> str:
     if not count:
         return ""
-    more = f"\n- and {count - len(items):,} more" if count > len(items) else ""
-    body = "\n".join(items) + more
-    return f"<details><summary>{count:,} {word}</summary>\n\n{body}\n\n</details>"
+    return f"<details><summary>{count:,} {word}</summary>\n\n{_listed(items, count)}\n\n</details>"
+
+
+def _listed(items: Iterable[str], count: int) -> str:
+    told = _fitting(items, FOLDED, ROOM)
+    return "\n".join([*told, *([f"- and {count - len(told):,} more"] if count > len(told) else [])])
 
 
 def _footer(review: Review) -> str:

@@ -27,7 +27,7 @@ BASIS = {
 NAME, PROSE = 90, 300
 """The longest name and the longest sentence; what is longer is cut."""
 MANY = 6
-"""Readers named with one reason before the rest is counted."""
+"""Readers named with one reason, and reasons given, before the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +71,18 @@ def verdict(review: Review) -> str:
 
 def headline(one: Reviewed, dialect: Dialect) -> str:
     """What changes: dataset, column, in words, before and after."""
-    change = one.finding.change
-    at = " ".join(dialect.name(word) for word in (one.finding.dataset, change.path) if word)
-    rule = RULES.get(change.rule)
-    return f"{at}: {rule.words if rule else dialect.prose(change.rule)}{_values(one, dialect)}"
+    return f"{subject(one, dialect)}: {change(one, dialect)}"
+
+
+def subject(one: Reviewed, dialect: Dialect) -> str:
+    """Dataset and column."""
+    return " ".join(dialect.name(word) for word in (one.finding.dataset, one.finding.change.path) if word)
+
+
+def change(one: Reviewed, dialect: Dialect) -> str:
+    """The change in words, with before and after."""
+    rule = one.finding.change.rule
+    return f"{RULES[rule].words if rule in RULES else dialect.prose(rule)}{_values(one, dialect)}"
 
 
 def _values(one: Reviewed, dialect: Dialect) -> str:
@@ -90,8 +98,10 @@ def _values(one: Reviewed, dialect: Dialect) -> str:
 def lines(one: Reviewed, dialect: Dialect) -> Iterator[str]:
     """Who breaks and why, what the record says, and the way on: a sentence each."""
     finding = one.finding
-    for verdict_ in _together(finding.verdicts):
-        yield _judged(verdict_, dialect)
+    groups = _together(finding.verdicts)
+    yield from (_judged(group, dialect) for group in groups[:MANY])
+    if len(groups) > MANY:
+        yield f"And {sum(map(len, groups[MANY:])):,} more, for other reasons."
     harmless = sum(verdict.word == "compatible" for verdict in finding.verdicts)
     if harmless == len(finding.verdicts):
         yield (

@@ -1,0 +1,151 @@
+"""The comment: short, the worst first, within GitHub's limit at any size, and nothing in a name is more than a name."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from catalog.review import Review
+from catalog.review.report import Links, comment, graph
+from catalog.review.report.markdown import LIMIT, MARKER
+from tests.catalog.review.report.reviews import AS_OF, WAIVER, finding, mixed, review, reviewed
+
+LINKS = Links(repository="https://github.com/ecompulse/pipeline", report="https://github.com/ecompulse/run/1")
+MISCHIEF = st.lists(
+    st.sampled_from(
+        [*"`*_[]()<>|#~!&@$\"'\\:;,.-\n\r\t ab1é😀\u202e\0", "@team", "</details>", "<script>", "```", "://"]
+    ),
+    max_size=12,
+).map("".join)
+
+
+def test_the_title_counts_and_the_worst_comes_first() -> None:
+    lines = comment(mixed(), links=LINKS).splitlines()
+    assert lines[0] == MARKER
+    assert lines[2] == (
+        "### Schema review: 1 breaking, 1 question, 1 may break, 1 compatible, 1 waived, 1 problem of the review"
+    )
+    headings = [line for line in lines if line.startswith("####")]
+    assert headings == ["#### Breaking", "#### Questions", "#### May break", "#### Problems of the review itself"]
+
+
+def test_a_finding_says_what_whom_why_the_record_and_the_way_on() -> None:
+    text = comment(mixed(), links=LINKS)
+    item = text[text.index("- **`lake.users` `email`**") : text.index("#### Questions")]
+    assert "a column or member is gone (was `string`)" in item
+    assert f"blob/{'a' * 40}/catalog/contracts/lake.users.yaml#L31" in item  # removed: in the base
+    assert "  - **Breaks** `load_user_dimension` (`analytics`, `gold`), `business_report`" in item
+    assert "names the column email" in item
+    assert "Spark: sessions" not in item  # nothing happens to it
+    assert "Record: the data is still as before." in item
+    assert "**Way on:** Keep filling `email` until" in item
+
+
+def test_what_the_record_lacks_stands_right_under_the_title() -> None:
+    lines = comment(review(reasons=("2 jobs did not end",))).splitlines()
+    assert lines[2] == "### Schema review: unknown, nothing changes"
+    assert lines[4].startswith("> The record may lack readers: 2 jobs did not end.")
+
+
+def test_waived_and_compatible_findings_are_folded() -> None:
+    text = comment(mixed())
+    folded = text[text.index("<details>") :]
+    assert "`phone`" in folded and "Waived by `analytics` until 2026-12-24" in folded and "`city`" in folded
+    assert "`phone`" not in text[: text.index("<details>")]
+    assert text.count("<details>") == text.count("</details>") == 2
+
+
+def test_a_branch_without_schema_changes_has_three_lines() -> None:
+    assert comment(review()).split("\n\n")[1:] == [
+        "### Schema review: nothing changes",
+        "<sub>aaaaaaaaaa..bbbbbbbbbb, judged by a snapshot of the record, as of 2026-11-25 07:00 UTC.</sub>\n",
+    ]
+
+
+def test_the_same_review_gives_the_same_comment() -> None:
+    assert comment(mixed(), links=LINKS) == comment(mixed(), links=LINKS)
+
+
+def sized(count: int, *, wide: int = 1) -> Review:
+    """A review of many findings, each with ten consumers of long names."""
+    findings = []
+    for number in range(count):
+        word = ("breaking", "cannot tell", "may break", "compatible")[number % 4]
+        verdicts = tuple((f"{'é😀' * wide}{number}-{at}", word, "reason " * wide + str(at)) for at in range(10))
+        one = reviewed(word, path=f"{'wide_' * wide}{number}")  # type: ignore[arg-type]
+        told = finding(path=f"{'wide_' * wide}{number}", verdicts=verdicts, remedy="x " * wide)
+        findings.append(type(one)(finding=told, place=one.place, waiver=WAIVER if number % 7 == 0 else None))
+    return review(*findings, reasons=tuple(f"{'reason ' * wide}{n}" for n in range(count // 10)))
+
+
+@pytest.mark.parametrize(("count", "wide"), [(5_000, 1), (5_000, 400), (40, 4_000), (1, 100_000)])
+def test_the_comment_stays_below_githubs_limit_and_counts_what_it_leaves_out(count: int, wide: int) -> None:
+    whole = sized(count, wide=wide)
+    text = comment(whole, links=LINKS)
+    assert len(text.encode()) < 65_536 and len(text.encode("utf-16-le")) // 2 < 65_536
+    assert text.endswith("</sub>\n") and text.count("<details>") == text.count("</details>")
+    bodies = text.split("<details>")
+    shown = len(re.findall(r"^- \*\*|^- `", bodies[0], re.M))
+    left = sum(int(found.replace(",", "")) for found in re.findall(r"And ([\d,]+) more like these", text))
+    assert shown + left == sum(one.waiver is None and one.finding.word != "compatible" for one in whole.findings)
+    assert (left > 0) is ("[the whole report](https://github.com/ecompulse/run/1)" in text)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 300), st.integers(1, 300))
+def test_at_any_size_it_stays_below_the_limit(count: int, wide: int) -> None:
+    assert len(comment(sized(count, wide=wide)).encode()) <= LIMIT + 536
+
+
+@settings(max_examples=200, deadline=None)
+@given(MISCHIEF, MISCHIEF, MISCHIEF, MISCHIEF)
+def test_nothing_in_a_name_or_sentence_is_markdown_html_or_a_mention(a: str, b: str, c: str, d: str) -> None:
+    a, b, c, d = (f"{one}z" for one in (a, b, c, d))  # an empty sentence is left out
+    told = finding(path=a, before=b, dataset=c, verdicts=((d, "breaking", a),), remedy=b, complete=False)
+    one = reviewed()
+    whole = review(type(one)(finding=told, place=one.place), reasons=(d,))
+    plain = comment(review(type(one)(finding=finding(verdicts=(("a", "breaking", "b"),), remedy="c", complete=False),
+                                     place=one.place), reasons=("d",)))  # fmt: skip
+    assert _structure(comment(whole)) == _structure(plain)
+    rendered = _texts(comment(whole))
+    assert not re.search(r"(^|[^\w`])@\w|#\d|\w://", rendered), rendered
+
+
+def _structure(text: str) -> list[str]:
+    """Every block and inline of GitHub's Markdown that is not text, code or a line break."""
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    kinds = []
+    for token in tokens:
+        inline = [one.type for one in token.children or () if one.type not in {"text", "code_inline", "softbreak"}]
+        kinds += [token.type if token.type != "html_block" else token.content, *inline]
+    return kinds
+
+
+def _texts(text: str) -> str:
+    """What is shown as prose: where GitHub looks for mentions, numbers of issues and addresses."""
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    return " ".join(one.content for token in tokens for one in token.children or () if one.type == "text")
+
+
+def test_the_drawing_has_twelve_boxes_at_most_and_counts_the_rest() -> None:
+    told = finding(verdicts=tuple((f"job {n}", "breaking", "r") for n in range(30)))
+    drawn = graph.drawing(review(type(reviewed())(finding=told)))
+    assert len(re.findall(r"^  (n\d+|more)[\[]", drawn, re.M)) == 12
+    assert '["and 20 more"]' in drawn
+    assert graph.drawing(review(reviewed("compatible"), reviewed(waiver=WAIVER))) == ""
+
+
+@given(MISCHIEF)
+def test_a_label_of_the_drawing_is_one_quoted_text(name: str) -> None:
+    drawn = graph.drawing(review(type(reviewed())(finding=finding(verdicts=((name, "breaking", "r"),)))))
+    (line,) = (line for line in drawn.splitlines() if line.startswith("  n1["))
+    assert re.fullmatch(r'  n1\["[^"<>`\\@&]*"\]:::bad', line)
+    assert len(drawn.splitlines()) == 6
+
+
+def test_the_record_line_gives_the_time_only_when_the_data_changed() -> None:
+    one = reviewed()
+    told = type(one)(finding=finding(since=AS_OF, verdicts=(("a", "breaking", "b"),)), observed="already so")
+    assert "Record: the data is so already, since 2026-11-25 07:00 UTC." in comment(review(told))
