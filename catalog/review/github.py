@@ -48,7 +48,7 @@ class GitHub:
         *,
         url: str = API,
         author: str = "",
-        waits_s: tuple[float, ...] = WAITS_S,
+        waits_s: tuple[float, ...] | None = None,
         timeout_s: float = 20.0,
     ) -> None:
         """Speak for `repository` (owner/name). `author` is who the token belongs to; "" asks, and is a workflow's.
@@ -61,7 +61,7 @@ class GitHub:
         if not re.fullmatch(r"[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+", repository):
             raise SettingInvalid("repository", "must be like owner/name")
         self._issues = f"/repos/{repository}/issues"
-        self._author, self._waits_s = author, waits_s
+        self._author, self._waits_s = author, WAITS_S if waits_s is None else waits_s
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/vnd.github+json",
