@@ -80,8 +80,19 @@ def parse(path: Path) -> Contract:
         ContractInvalid: not YAML, not ODCS, or a type word that `catalog.schema` does not know.
     """
     try:
-        document = OpenDataContractStandard(**yaml.safe_load(path.read_text(encoding="utf-8")))
-        return _contract(path.stem, document)
+        return parse_text(path, path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as problem:
+        raise ContractInvalid(path, str(problem)) from problem
+
+
+def parse_text(path: Path, text: str) -> Contract:
+    """A contract's text as a value, such as it stood in another commit; only the name of `path` is used.
+
+    Raises:
+        ContractInvalid: as `parse`.
+    """
+    try:
+        return _contract(path.stem, OpenDataContractStandard(**yaml.safe_load(text)))
     except (yaml.YAMLError, pydantic.ValidationError, LookupError, TypeError, ValueError) as problem:
         raise ContractInvalid(path, str(problem)) from problem
 

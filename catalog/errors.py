@@ -4,6 +4,8 @@ CatalogError
  ├─ ConfigurationError      a setting or a contract file is wrong               exit 2
  │   ├─ ContractMissing     .contract_id
  │   ├─ ContractInvalid     .path, .problem
+ │   ├─ RepositoryUnusable  .problem
+ │   ├─ SnapshotUnusable    .path
  │   └─ SettingInvalid      .name, .problem
  ├─ QuestionError           what was asked about is not one thing               exit 2
  │   ├─ NotFound            .text, .alike
@@ -55,6 +57,22 @@ class ContractInvalid(ConfigurationError):
         self.path = path
         self.problem = problem
         super().__init__(f"contract {path.name}: {problem}")
+
+
+class RepositoryUnusable(ConfigurationError):
+    """A branch cannot be compared: no repository, no such commit, no common history."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        self.problem = problem
+        super().__init__(f"{problem}; {remedy}")
+
+
+class SnapshotUnusable(ConfigurationError):
+    """A file is no snapshot of the record, or one of another version of the catalog."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        super().__init__(f"snapshot {path}: {problem}; write a new one with `catalog snapshot export`")
 
 
 class SettingInvalid(ConfigurationError):

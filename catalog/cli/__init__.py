@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from catalog.cli import drift, keeping, reading
+from catalog.cli import drift, keeping, reading, review
 from catalog.errors import CatalogError
 
 
@@ -26,7 +26,7 @@ def cli() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING, stream=sys.stderr)
 
 
-COMMANDS = (*reading.COMMANDS, *keeping.COMMANDS, *drift.COMMANDS)
+COMMANDS = (*reading.COMMANDS, *keeping.COMMANDS, *drift.COMMANDS, *review.COMMANDS)
 for command in COMMANDS:
     cli.add_command(command)
 

@@ -51,19 +51,19 @@ def _warns(check: Check) -> bool:
 
 def _word(change: Change, check: Check) -> Word:
     gone = change.former
-    named, whole = _named(check), check.type in LISTS | COUNTS
+    columns, whole = named(check), check.type in LISTS | COUNTS
     if change.rule == "dataset.dropped":
         return "breaking"
     if change.rule in {"column.dropped", "column.renamed"}:
-        return "breaking" if gone in named or (whole and "." not in gone and not _loose(check)) else "compatible"
+        return "breaking" if gone in columns or (whole and "." not in gone and not _loose(check)) else "compatible"
     if change.rule == "column.added" and check.type == UNKNOWN:
         return "breaking" if change.path not in _known(check) and "." not in change.path else "compatible"
     if change.rule == "column.added":
         return "breaking" if whole and "." not in change.path and not _loose(check) else "compatible"
     if change.rule == "column.moved":
         return "breaking" if check.type == "expect_table_columns_to_match_ordered_list" else "compatible"
-    if change.path not in named or whole:
-        return "cannot tell" if change.rule == "column.perhaps_renamed" and gone in named else "compatible"
+    if change.path not in columns or whole:
+        return "cannot tell" if change.rule == "column.perhaps_renamed" and gone in columns else "compatible"
     return _values(change, check)
 
 
@@ -86,7 +86,7 @@ def _values(change: Change, check: Check) -> Word:
     return "may break" if asks and loosens and change.rule.startswith(LIMITS) else "compatible"
 
 
-def _named(check: Check) -> frozenset[str]:
+def named(check: Check) -> frozenset[str]:
     """Every column that a rule names."""
     found = {check.column} if check.column else set()
     for name, value in check.kwargs:

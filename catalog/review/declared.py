@@ -1,0 +1,113 @@
+"""What the files of one side of a branch declare: contracts, suites and statements, each read when it is asked for."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from catalog.contract import Contract, parse_text
+from catalog.drift import Check, Shape
+from catalog.drift.shape import of_contract, of_suite
+from catalog.errors import ContractInvalid
+from catalog.review.repository import CONTRACTS, SUITES, Files
+
+Json = Mapping[str, Any]
+
+
+class Contracts(Mapping[str, Contract]):
+    """Contracts by id, parsed once each when asked for: a review of thousands reads few of them."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = {PurePosixPath(path).stem: path for path in files if path.startswith(f"{CONTRACTS}/")}
+        self._texts = files
+        self._read: dict[str, Contract] = {}
+
+    def __getitem__(self, contract_id: str) -> Contract:
+        if contract_id not in self._read:
+            path = self.files[contract_id]
+            try:
+                text = self._texts[path].decode()
+            except UnicodeDecodeError as problem:
+                raise ContractInvalid(Path(path), str(problem)) from problem
+            self._read[contract_id] = parse_text(Path(path), text)
+        return self._read[contract_id]
+
+    def get(self, contract_id: str, default: Any = None) -> Any:
+        """A contract; `default` when there is none, or it cannot be read."""
+        try:
+            return self[contract_id]
+        except (KeyError, ContractInvalid):
+            return default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.files))
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One side of a branch."""
+
+    files: Files
+    contracts: Contracts
+    problems: dict[str, str] = field(default_factory=dict)
+    """Files that cannot be read, and why; filled while they are."""
+
+    @classmethod
+    def of(cls, files: Files) -> "Declared":
+        """What these files declare."""
+        return cls(files=files, contracts=Contracts(files))
+
+    def contract(self, contract_id: str) -> Contract | None:
+        """A contract, None when there is none or it cannot be read."""
+        if contract_id not in self.contracts.files:
+            return None
+        try:
+            return self.contracts[contract_id]
+        except ContractInvalid as problem:
+            self.problems[self.contracts.files[contract_id]] = problem.problem
+            return None
+
+    def suite(self, name: str) -> Json | None:
+        """A suite's document, None when there is none or it cannot be read."""
+        path = f"{SUITES}/{name}.json"
+        if path not in self.files:
+            return None
+        try:
+            found = json.loads(self.files[path])
+            of_suite(found)
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            self.problems[path] = f"is no suite: {type(problem).__name__} {problem}"
+            return None
+        return found if isinstance(found, dict) else None
+
+    def rules(self, contract: Contract) -> Json | None:
+        """The suite of a contract without the rules that are about other datasets only."""
+        found = self.suite(contract.suite) if contract.suite else None
+        if found is None:
+            return None
+        mine = [one for one in found.get("expectations", ()) if contract.id in _about(one, contract.id)]
+        return {**found, "expectations": mine}
+
+    def checks(self, contract: Contract) -> tuple[Check, ...]:
+        """The rules of its suite that are about this dataset."""
+        return of_suite(self.rules(contract) or {})
+
+    def shape(self, contract_id: str) -> Shape | None:
+        """What is promised of a dataset, with its rules; None without a contract."""
+        contract = self.contract(contract_id)
+        return of_contract(contract, checks=self.checks(contract)) if contract else None
+
+    def statements(self) -> dict[str, str]:
+        """Every file of SQL by its path."""
+        return {
+            path: text.decode(errors="replace").strip() for path, text in self.files.items() if path.endswith(".sql")
+        }
+
+
+def _about(rule: Json, contract_id: str) -> list[str]:
+    meta = rule.get("meta") or {}
+    return meta.get("contracts") or [contract_id]

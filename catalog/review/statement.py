@@ -1,0 +1,164 @@
+"""SQL that a branch changes: a changed statement is a new reader of old data, and gives perhaps less than before."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from catalog.consumer import called
+from catalog.contract import Contract
+from catalog.drift import Change, Consumer, Finding, Part, Shape, Verdict, detect, query
+from catalog.drift.promotion import Word
+from catalog.review import table, waiver
+from catalog.review.affected import Affected, Sides, affected, recorded
+from catalog.review.observed import observed
+from catalog.review.place import in_statement
+from catalog.review.review import Place, Reviewed
+
+DIALECT = "postgres"
+QUERIED = "warehouse."
+"""Contracts of what statements name (catalog.consumer)."""
+Told = Iterator[tuple[Affected, Reviewed]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file of SQL on both sides; "" where there is none."""
+
+    path: str
+    before: str
+    after: str
+
+
+def statements(sides: Sides) -> Told:
+    """Findings of every file of SQL that the branch changes."""
+    one, other = sides.before.statements(), sides.after.statements()
+    for path in sorted(one.keys() | other.keys()):
+        file = File(path=path, before=one.get(path, ""), after=other.get(path, ""))
+        if file.before == file.after:
+            continue
+        if table.creates(file.before) or table.creates(file.after):
+            yield from _tables(sides, file)
+            continue
+        if file.after and table.parsed(file.after) is None:
+            sides.after.problems[path] = "no dialect that we know can parse it"
+            if file.before and table.parsed(file.before) is None:
+                sides.before.problems[path] = "no dialect that we know can parse it"
+            continue
+        yield from _reads(sides, file)
+        yield from _gives(sides, file)
+
+
+def _reads(sides: Sides, file: File) -> Told:
+    """Columns that the statement names now, did not name before, and that are not there."""
+    for contract in _named(sides, file.after):
+        at = called(file.after, contract.name) or contract.name
+        now, was = query.reads(file.after, at, DIALECT), query.reads(file.before, at, DIALECT)
+        if now is None:
+            continue
+        entries = recorded(sides.record, contract.id)
+        there = [{column.path.lower() for column in entry.columns} for entry in entries if entry.columns]
+        shape = sides.after.shape(contract.id)
+        declared = {part.path.lower() for part in shape.parts} if shape else set()
+        for name in sorted(now.columns - (was.columns if was else frozenset())):
+            word: Word | None = None
+            if name not in declared:
+                word = None if there and all(name in one for one in there) else "breaking"
+            elif any(name not in one for one in there):
+                word = "may break"
+            if word:
+                yield _finding(sides, file, contract, name, word)
+
+
+def _finding(sides: Sides, file: File, contract: Contract, name: str, word: Word) -> tuple[Affected, Reviewed]:
+    """A column that a statement expects and that is not there: it is new to the data (new reader, old data)."""
+    change = Change(rule="column.added", path=name)
+    who = Consumer(
+        name=file.path, engine="sql", direction="new_reads_old", sql=file.after, dataset=contract.name, dialect=DIALECT
+    )
+    lacks = "is not declared" if word == "breaking" else "is declared and not in the data yet"
+    why = f"names the column {name}, which {lacks} in {contract.id}"
+    way = (
+        f"Declare `{name}` in {contract.id} and fill it first, or name a column that it has."
+        if word == "breaking"
+        else f"Roll out the writers of `{name}` first, then this statement."
+    )
+    verdict = Verdict(change=change, consumer=who, word=word, reason=why, source=query.ADDRESS)
+    finding = Finding(dataset=contract.id, change=change, verdicts=(verdict,), remedy=way)
+    before = sides.before.shape(contract.id)
+    told = Affected(consumers=(who,), entries=recorded(sides.record, contract.id))
+    return told, Reviewed(
+        finding=finding, place=in_statement(file.path, file.after, name),
+        observed="not yet" if told.entries else "", basis=waiver.basis_of(finding, before),
+    )  # fmt: skip
+
+
+def _gives(sides: Sides, file: File) -> Told:
+    """Columns that a query gave to the table of its name and gives no more."""
+    if not file.after:
+        return
+    gone = [name for name in table.outputs(file.before) if name not in table.outputs(file.after)]
+    contract = sides.after.contract(f"{QUERIED}{PurePosixPath(file.path).stem}")
+    if not gone or contract is None or not table.outputs(file.after):
+        return
+    before, told = sides.before.shape(contract.id), affected(sides, contract.id)
+    parts = {part.path.lower(): part for part in before.parts} if before else {}
+    changes = [_dropped(parts[name]) for name in gone if name in parts]
+    for finding in told.judge(contract.id, changes):
+        place = in_statement(file.path, file.before, finding.change.path, removed=True)
+        yield told, Reviewed(
+            finding=finding, place=place, observed=observed(finding.change, before, told.entries),
+            basis=waiver.basis_of(finding, before),
+        )  # fmt: skip
+
+
+def _dropped(part: Part) -> Change:
+    """As `detect` tells it, so that the contract's own removal is the same finding."""
+    (change,) = detect(Shape(parts=(part,)), Shape(parts=()))
+    return change
+
+
+def _tables(sides: Sides, file: File) -> Told:
+    """Tables that a file creates, before and now, judged for the statements that name them."""
+    old, new = (table.tables(text) if text else {} for text in (file.before, file.after))
+    if old is None or new is None:
+        side = sides.after if new is None else sides.before
+        side.problems[file.path] = "no dialect that we know can parse it"
+        return
+    for name in sorted(old.keys() | new.keys()):
+        if (before := old.get(name)) == (after := new.get(name)):
+            continue
+        told = _readers(sides, name)
+        dataset = f"{file.path}:{name}"
+        for finding in told.judge(dataset, detect(before, after)):
+            removed = finding.change.rule.endswith(".dropped")
+            place = _line(file, name, finding.change, removed=removed)
+            yield told, Reviewed(finding=finding, place=place, basis=waiver.basis_of(finding, before, after))
+
+
+def _line(file: File, name: str, change: Change, *, removed: bool) -> Place:
+    text = file.before if removed else file.after
+    start = in_statement(file.path, text, name).line
+    if not change.path:
+        return Place(path=file.path, line=start, removed=removed)
+    rest = "\n".join(text.splitlines()[start - 1 :])
+    found = in_statement(file.path, rest, change.former if removed else change.path, removed=removed)
+    return replace(found, line=found.line + start - 1)
+
+
+def _readers(sides: Sides, name: str) -> Affected:
+    found = tuple(
+        Consumer(name=path, engine="sql", sql=text, dataset=at)
+        for path, text in sorted(sides.after.statements().items())
+        if not table.creates(text) and (at := called(text, name))
+    )
+    return Affected(consumers=found, mended=frozenset(one.name for one in found if sides.changed(one.name)))
+
+
+def _named(sides: Sides, text: str) -> Iterator[Contract]:
+    """The contracts whose tables a text names."""
+    lower = text.lower()
+    for contract_id in sides.after.contracts:
+        if contract_id.startswith(QUERIED) and contract_id.removeprefix(QUERIED).lower() in lower:
+            contract = sides.after.contract(contract_id)
+            if contract and called(text, contract.name):
+                yield contract
