@@ -16,6 +16,7 @@ from catalog.review.declared import Declared
 from catalog.review.review import Basis
 from catalog.review.table import creates
 
+NAMED = "SELECT namespace, name FROM dataset WHERE kind = ? AND short = ? ORDER BY namespace, name"
 MENDED = "as this branch has it"
 
 
@@ -65,7 +66,7 @@ class Affected:
 def affected(sides: Sides, contract_id: str) -> Affected:
     """Who is affected by the dataset of this contract."""
     plain = _declared(sides, contract_id)
-    entries = recorded(sides.record, contract_id)
+    entries = recorded(sides, contract_id)
     if sides.record is None or not entries:
         return _as_one(plain, sides, ())
     answers = [consumers(sides.record.index, one.dataset, derived=False) for one in entries]
@@ -75,12 +76,16 @@ def affected(sides: Sides, contract_id: str) -> Affected:
     return replace(found, mended=found.mended | mended)
 
 
-def recorded(record: Record | None, contract_id: str) -> tuple[DatasetEntry, ...]:
-    """The datasets of a contract of which any event told."""
-    if record is None:
+def recorded(sides: Sides, contract_id: str) -> tuple[DatasetEntry, ...]:
+    """The datasets of a contract of which any event told: by its id, else by its kind and name."""
+    if sides.record is None:
         return ()
-    named = next((found for found in values.named(record.index.db, contract_id) if found), ())
-    found = (_entry(record.index, one) for one in named if isinstance(one, Dataset))
+    db = sides.record.index.db
+    named = next((found for found in values.named(db, contract_id) if found), ())
+    contract = sides.before.contract(contract_id) or sides.after.contract(contract_id)
+    if not any(isinstance(one, Dataset) for one in named) and contract:
+        named = tuple(Dataset(*row) for row in db.execute(NAMED, (contract.kind, contract.name)))
+    found = (_entry(sides.record.index, one) for one in named if isinstance(one, Dataset))
     return tuple(one for one in found if one and one.first_seen)
 
 

@@ -55,7 +55,7 @@ def _reads(sides: Sides, file: File) -> Told:
         now, was = query.reads(file.after, at, DIALECT), query.reads(file.before, at, DIALECT)
         if now is None:
             continue
-        entries = recorded(sides.record, contract.id)
+        entries = recorded(sides, contract.id)
         there = [{column.path.lower() for column in entry.columns} for entry in entries if entry.columns]
         shape = sides.after.shape(contract.id)
         declared = {part.path.lower() for part in shape.parts} if shape else set()
@@ -85,7 +85,7 @@ def _finding(sides: Sides, file: File, contract: Contract, name: str, word: Word
     verdict = Verdict(change=change, consumer=who, word=word, reason=why, source=query.ADDRESS)
     finding = Finding(dataset=contract.id, change=change, verdicts=(verdict,), remedy=way)
     before = sides.before.shape(contract.id)
-    told = Affected(consumers=(who,), entries=recorded(sides.record, contract.id))
+    told = Affected(consumers=(who,), entries=recorded(sides, contract.id))
     return told, Reviewed(
         finding=finding, place=in_statement(file.path, file.after, name),
         observed="not yet" if told.entries else "", basis=waiver.basis_of(finding, before),

@@ -1,0 +1,31 @@
+"""The repository that tests of reviews change, and snapshots of the small record of this shop."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from catalog.index import Index
+from catalog.review.affected import Record
+from catalog.review.declared import Contracts
+from catalog.review.repository import branch
+from catalog.review.snapshot import export, opened
+from tests.catalog.review.branch import Work
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    return Work(tmp_path / "repository")
+
+
+@pytest.fixture(scope="session")
+def snapshot_file(shop: Index, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("snapshot") / "record.sqlite"
+    export(shop, file)
+    return file
+
+
+@pytest.fixture
+def record(snapshot_file: Path, work: Work) -> Iterator[Record]:
+    with opened(snapshot_file, Contracts(branch(work.folder, "HEAD").before)) as index:
+        yield Record(index=index, basis="snapshot")

@@ -1,0 +1,241 @@
+"""What a branch changes, whom it breaks, where it is written: on a small repository, with a record and without."""
+
+import sqlite3
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from catalog.drift import Change
+from catalog.errors import RepositoryUnusable
+from catalog.review.affected import Record
+from catalog.review.compare import review
+from catalog.review.declared import Contracts
+from catalog.review.place import in_contract
+from catalog.review.repository import branch
+from catalog.review.snapshot import opened
+from tests.catalog.review.branch import EVENTS, REPORT, SUITE, SUMMARY, TODAY, Work, one, words
+
+USER = "{name: user_id, "
+USERS = "COUNT(DISTINCT events.user_id) AS unique_users"
+
+
+def test_a_branch_that_changes_nothing_is_fine(work: Work) -> None:
+    work.write("README.md", "other words")
+    found = work.review()
+    assert (found.outcome, found.exit_code, found.findings, found.problems) == ("fine", 0, (), ())
+    assert (found.basis, found.as_of, found.base) == ("declared", None, work.git("rev-parse", "HEAD"))
+
+
+def test_a_dropped_column_breaks_the_statement_that_names_it_and_points_to_the_line_that_is_gone(work: Work) -> None:
+    line = work.without(EVENTS, USER)
+    found = one(work.review(), "column.dropped", "user_id")
+    assert words(found.finding)[REPORT] == "breaking"
+    assert found.place is not None
+    assert (found.place.path, found.place.line, found.place.removed) == (EVENTS, line, True)
+    assert found.finding.dataset == "warehouse.events"
+    assert "user_id" in found.finding.remedy
+
+
+def test_a_reader_that_is_repaired_in_the_same_branch_does_not_break(work: Work) -> None:
+    work.without(EVENTS, USER)
+    work.edit(REPORT, USERS, "0 AS unique_users")
+    found = one(work.review(), "column.dropped", "user_id")
+    assert words(found.finding)[REPORT] == "compatible"
+    (told,) = [each.reason for each in found.finding.verdicts if each.consumer.name == REPORT]
+    assert "as this branch has it" in told
+
+
+def test_a_statement_that_names_a_column_that_nobody_has_breaks_with_its_line(work: Work) -> None:
+    work.edit(REPORT, "events.user_id", "events.customer_id")
+    review = work.review()
+    found = one(review, "column.added", "customer_id")
+    assert (found.finding.dataset, found.finding.word) == ("warehouse.events", "breaking")
+    assert found.place is not None
+    assert found.place.line == work.line(REPORT, "customer_id")
+    assert review.exit_code == 1
+
+
+def test_a_column_that_contract_and_statement_get_together_is_there(work: Work) -> None:
+    work.edit(EVENTS, USER, "{name: customer_id, logicalType: string, physicalType: string}\n      - " + USER)
+    work.edit(REPORT, "events.user_id", "events.customer_id")
+    found = work.review()
+    assert one(found, "column.added", "customer_id").finding.change.after == "string"
+    assert not [each for each in found.findings if each.finding.word == "breaking"]
+
+
+def test_a_column_that_a_report_no_longer_gives_breaks_its_readers(work: Work) -> None:
+    work.edit(REPORT, "  COALESCE(happened.unique_users, 0) AS unique_users,\n", "")
+    found = one(work.review(), "column.dropped", "unique_users")
+    assert (found.finding.dataset, found.finding.word) == ("warehouse.daily_summary", "breaking")
+    assert found.place is not None
+    assert (found.place.path, found.place.removed) == (REPORT, True)
+
+
+def test_the_same_removal_in_contract_and_report_is_one_finding(work: Work) -> None:
+    work.edit(REPORT, "  COALESCE(happened.unique_users, 0) AS unique_users,\n", "")
+    work.without(SUMMARY, "{name: unique_users")
+    found = one(work.review(), "column.dropped", "unique_users")
+    assert found.place is not None
+    assert found.place.path == SUMMARY
+
+
+def test_a_dropped_contract_and_a_new_one_are_told(work: Work) -> None:
+    (work.folder / "catalog/contracts/lake.users.yaml").unlink()
+    work.write("catalog/contracts/lake.people.yaml",
+               work.git("show", "HEAD:catalog/contracts/lake.users.yaml").replace("lake.users", "lake.people")
+               .replace("physicalName: users", "physicalName: people"))  # fmt: skip
+    found = work.review()
+    dropped = one(found, "dataset.dropped")
+    assert (dropped.finding.dataset, dropped.finding.word) == ("lake.users", "breaking")
+    assert dropped.place is not None
+    assert dropped.place.removed
+    assert one(found, "dataset.added").finding.dataset == "lake.people"
+
+
+def test_the_same_dataset_under_another_contract_id_is_neither_dropped_nor_new(work: Work) -> None:
+    text = work.read("catalog/contracts/lake.users.yaml")
+    (work.folder / "catalog/contracts/lake.users.yaml").unlink()
+    work.write("catalog/contracts/lake.people.yaml", text.replace("id: lake.users", "id: lake.people"))
+    assert work.review().findings == ()
+
+
+def test_a_rule_taken_out_of_a_suite_is_a_finding_of_the_datasets_that_it_is_about(work: Work) -> None:
+    text = work.read(SUITE)
+    work.write(SUITE, text.replace("expect_currency_to_be_known", "expect_currency_to_be_any"))
+    found = work.review()
+    removed = [each for each in found.findings if each.finding.change.rule == "check.removed"]
+    assert {each.finding.dataset for each in removed} == {"warehouse.events"}
+    assert removed[0].place is not None
+    assert (removed[0].place.path, removed[0].place.removed) == (SUITE, True)
+    assert removed[0].place.line == text[: text.index("expect_currency_to_be_known")].count("\n") + 1
+
+
+@pytest.mark.parametrize("path", [EVENTS, SUITE])
+def test_a_file_that_cannot_be_read_any_more_breaks_and_takes_nothing_else_along(path: str, work: Work) -> None:
+    work.write(path, "{ this is: [ nothing")
+    found = work.review()
+    (problem,) = found.problems
+    assert (problem.kind, problem.breaking, problem.place and problem.place.path) == ("file_unreadable", True, path)
+    assert (found.findings, found.exit_code) == ((), 1)
+
+
+def test_what_could_not_be_read_in_the_base_is_told_and_breaks_nobody(work: Work) -> None:
+    work.write(EVENTS, "{ this is: [ nothing")
+    work.commit("broken already")
+    work.write(EVENTS, "{ neither is: [ this")
+    found = work.review()
+    assert [(each.kind, each.breaking) for each in found.problems] == [("file_unreadable", False)]
+
+
+def test_tables_that_files_create_are_judged_for_the_statements_that_name_them(work: Work) -> None:
+    work.write("sql/table.sql", "CREATE TABLE visits (\n  id BIGINT PRIMARY KEY,\n  page TEXT NOT NULL\n);\n")
+    work.write("sql/read.sql", "SELECT page FROM visits\n")
+    work.commit("tables")
+    work.write("sql/table.sql", "CREATE TABLE visits (\n  id BIGINT PRIMARY KEY\n);\n")
+    found = one(work.review(), "column.dropped", "page")
+    assert (found.finding.dataset, words(found.finding)) == ("sql/table.sql:visits", {"sql/read.sql": "breaking"})
+    assert found.place is not None
+    assert found.place.line == 3
+
+
+def test_what_the_base_did_after_the_branch_left_is_not_the_branchs(work: Work) -> None:
+    work.git("checkout", "-q", "-b", "feature")
+    work.without(EVENTS, USER)
+    work.commit("mine")
+    work.git("checkout", "-q", "main")
+    work.without(SUMMARY, "{name: unique_users")
+    work.commit("theirs")
+    work.git("checkout", "-q", "feature")
+    assert {each.finding.dataset for each in work.review("main").findings} == {"warehouse.events"}
+
+
+def test_the_working_tree_is_read_and_not_touched(work: Work) -> None:
+    work.without(EVENTS, USER)
+    before = work.git("status", "--porcelain"), work.read(EVENTS)
+    work.review()
+    assert (work.git("status", "--porcelain"), work.read(EVENTS)) == before
+
+
+def test_links_out_of_the_repository_are_not_followed(work: Work, tmp_path: Path) -> None:
+    (tmp_path / "secret.sql").write_text("CREATE TABLE secret (a INT)", encoding="utf-8")
+    (work.folder / "linked.sql").symlink_to(tmp_path / "secret.sql")
+    assert work.review().findings == ()
+
+
+@pytest.mark.parametrize("base", ["nowhere", "--output=x", "-h"])
+def test_an_unknown_base_is_told(base: str, work: Work) -> None:
+    with pytest.raises(RepositoryUnusable, match="has no commit"):
+        work.review(base)
+
+
+def test_what_is_no_repository_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryUnusable, match="is no git repository"):
+        review(tmp_path, "HEAD", record=None, today=TODAY)
+
+
+def test_a_shallow_clone_without_the_base_says_how_to_deepen_it(work: Work, tmp_path: Path) -> None:
+    base = work.git("rev-parse", "HEAD")
+    work.write("README.md", "more")
+    work.commit("second")
+    subprocess.run(
+        ["git", "clone", "-q", "--depth", "1", work.folder.as_uri(), str(tmp_path / "shallow")], check=True,
+        capture_output=True,
+    )  # fmt: skip
+    with pytest.raises(RepositoryUnusable, match="fetch-depth: 0"):
+        review(tmp_path / "shallow", base, record=None, today=TODAY)
+
+
+def test_with_a_record_the_readers_have_names_and_nobody_is_anonymous(work: Work, record: Record) -> None:
+    work.without(EVENTS, USER)
+    found = work.review(record=record)
+    told = words(one(found, "column.dropped", "user_id").finding)
+    assert "data_ingestion_dag.generate_business_reports" in told
+    assert not any(name.startswith("readers of") for name in told)
+    assert (found.basis, found.as_of) == ("snapshot", record.index.completeness().as_of)
+
+
+def test_the_record_says_what_is_so_already_and_since_when(work: Work, record: Record) -> None:
+    raw = "catalog/contracts/kafka.ecommerce-events-raw.yaml"
+    text = work.read(raw).rstrip("\n")
+    work.write(raw, f"{text}\n      - {{name: coupon_code, logicalType: string, physicalType: string}}\n")
+    work.without(EVENTS, USER)
+    found = work.review(record=record)
+    coupon = one(found, "column.added", "coupon_code")
+    assert coupon.observed == "already so"
+    assert coupon.finding.since is not None
+    assert coupon.finding.since.day == 20
+    assert one(found, "column.dropped", "user_id").observed == "not yet"
+
+
+def test_a_record_that_lacks_something_makes_it_unknown_and_never_fine(
+    work: Work, snapshot_file: Path, tmp_path: Path
+) -> None:
+    lacking = tmp_path / "lacking.sqlite"
+    lacking.write_bytes(snapshot_file.read_bytes())
+    with sqlite3.connect(lacking) as db:
+        db.execute("DELETE FROM meta WHERE key = 'as_of'")
+    db.close()
+    work.edit(EVENTS, "purpose: ", "purpose: Really ")
+    for file, outcome in ((snapshot_file, "fine"), (lacking, "unknown")):
+        with opened(file, Contracts(branch(work.folder, "HEAD").before)) as index:
+            found = work.review(record=Record(index=index, basis="snapshot"))
+        assert found.outcome == outcome, (found.reasons, [str(each.finding.change) for each in found.findings])
+    assert (found.exit_code, found.as_of) == (3, None)
+    assert "never been read in full" in found.reasons[0]
+
+
+def test_lines_of_nested_members_are_those_of_the_member(work: Work) -> None:
+    text = """schema:
+  - name: t
+    properties:
+      - name: items
+        logicalType: array
+        items:
+          logicalType: object
+          properties:
+            - name: price
+              logicalType: number
+"""
+    assert in_contract("x", text, Change(rule="type.widened", path="items._element.price")).line == 9
+    assert in_contract("x", text, Change(rule="column.dropped", path="items._element.gone")).line == 7
