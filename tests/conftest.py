@@ -23,6 +23,10 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="Write what was seen into the golden files.")
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real inputs and recorded answers beside the repository."""

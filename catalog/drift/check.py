@@ -21,7 +21,11 @@ def compare(before: tuple[Check, ...], after: tuple[Check, ...]) -> Iterator[Cha
             continue
         rule = "added" if one is None else "removed" if other is None else _order(one, other)
         yield Change(
-            rule=f"check.{rule}", path=at[1] or ROOT, before=_words(one), after=_words(other), check=other or one
+            rule=f"check.{rule}",
+            path=at[1] or ROOT,
+            before=_words(one, other),
+            after=_words(other, one),
+            check=other or one,
         )
 
 
@@ -66,8 +70,14 @@ def _sign(number: float) -> int:
     return (number > 0) - (number < 0)
 
 
-def _words(check: Check | None) -> str | None:
+def _words(check: Check | None, beside: Check | None) -> str | None:
+    """The rule in words; beside another one only what is different. What a run fills in itself is left out."""
     if check is None:
         return None
-    told = ", ".join(f"{name}={value}" for name, value in sorted(check.kwargs) if name != "column")
-    return f"{check.type}({told})" + (f" [{check.severity}]" if check.severity else "")
+    other = dict(beside.kwargs) if beside else {}
+    told = [
+        f"{name}={value}" for name, value in sorted(check.kwargs)
+        if other.get(name, check) != value and not isinstance(value, Mapping)
+    ]  # fmt: skip
+    severity = check.severity if beside is None or beside.severity != check.severity else ""
+    return f"{check.type}({', '.join(told)})" + (f" [{severity}]" if severity else "")

@@ -43,10 +43,6 @@ RAW = "kafka.ecommerce-events-raw"
 RETAIL_START, RETAIL_DAYS = date(2010, 12, 1), 3
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="Write the values seen into tests/golden/*.json.")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Figures:
     """What lake and warehouse hold at one moment."""

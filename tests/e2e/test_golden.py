@@ -39,7 +39,7 @@ def test_the_events_say_what_the_golden_file_says(name, events, request):
         best, wrong = golden.closest(given, mine)
         lacking += [f"{given['job']} {given['event']}: {line}" for line in wrong]
         fresh.append(golden.refreshed(given, best) if best else given)
-    if request.config.getoption("--update-golden", default=False):
+    if request.config.getoption("--update-golden"):
         golden.write(name, fresh)
         pytest.skip(f"wrote tests/golden/{name}.json: {len(lacking)} values were others")
     assert not lacking, "\n".join(lacking)

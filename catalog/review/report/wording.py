@@ -82,6 +82,8 @@ def subject(one: Reviewed, dialect: Dialect) -> str:
 def change(one: Reviewed, dialect: Dialect) -> str:
     """The change in words, with before and after."""
     rule = one.finding.change.rule
+    if rule == "column.added" and one.finding.change.new is None:  # a statement expects it (review.statement)
+        return "is named and not there"
     return f"{RULES[rule].words if rule in RULES else dialect.prose(rule)}{_values(one, dialect)}"
 
 
