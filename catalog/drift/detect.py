@@ -82,7 +82,7 @@ def _part(old: Part, new: Part, *, moved: bool) -> Iterator[Change]:
         yield change(rule, old.type, new.type)
     yield from (change(rule, *words) for rule, *words in _presence(old, new))
     yield from (change(rule, *words) for rule, *words in _enum(old, new))
-    for name, before, after, order in compare_bounds(old.bounds, new.bounds):
+    for name, before, after, order in compare_bounds(old, new):
         yield change(f"bound.{order}", before and f"{name} {before}", after and f"{name} {after}")
     yield from (change(rule, *words) for rule, *words in _labels(old, new))
 

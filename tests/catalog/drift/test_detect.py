@@ -28,8 +28,13 @@ def column(type: str = "bigint", path: str = "a", **more) -> Part:
     return Part(path=path, type=type, **more)
 
 
-def limited(**limits: object) -> Part:
-    return column(bounds=tuple(limits.items()))
+LIMITED = {"maxLength": "string", "pattern": "string", "format": "string", "minItems": "array"}
+
+
+def limited(type: str = "", **limits: object) -> Part:
+    """A column of a type whose values the limits can refuse."""
+    (fits, *_) = [LIMITED.get(name, "bigint") for name in limits]
+    return column(type or fits, bounds=tuple(limits.items()))
 
 
 A, B, C = column("int", "a"), column("string", "b"), column("date", "c")
@@ -66,9 +71,9 @@ TABLE = [
     ("enum.removed", shape(column(enum=("x",))), shape(column())),
     ("bound.loosened", shape(limited(maximum=9)), shape(limited(maximum=10))),
     ("bound.loosened", shape(limited(exclusiveMinimum=0)), shape(limited(minimum=0))),
-    ("bound.loosened", shape(limited(maxLength=9)), shape(column())),
+    ("bound.loosened", shape(limited(maxLength=9)), shape(column("string"))),
     ("bound.loosened", shape(limited(minItems=2)), shape(limited(minItems=1))),
-    ("bound.loosened", shape(limited(pattern="^a")), shape(column())),
+    ("bound.loosened", shape(limited(pattern="^a")), shape(column("string"))),
     ("bound.loosened", shape(limited(format="uri")), shape(limited(format="uri-reference"))),
     ("bound.loosened", shape(limited(multipleOf=0.3)), shape(limited(multipleOf=0.1))),
     ("bound.changed", shape(limited(multipleOf=3)), shape(limited(multipleOf=2))),
@@ -294,3 +299,23 @@ def test_shapes_that_differ_have_a_change(before, after):
         and {p.path: p for p in before.parts} != {p.path: p for p in after.parts}
     ):
         assert detect(before, after)
+
+
+@pytest.mark.parametrize(
+    ("plain", "other"),
+    [
+        (column("bigint"), limited("bigint", minLength=3)),
+        (column("string"), limited("string", maximum=3)),
+        (column("boolean"), limited("boolean", pattern="^a")),
+        (column("string"), limited("string", minItems=1)),
+        (column("string"), limited("string", pattern=".*")),
+    ],
+)
+def test_a_limit_that_no_value_of_the_type_can_break_is_no_change(plain: Part, other: Part) -> None:
+    """JSON Schema 2020-12, Validation §6: a keyword limits values of its own type only."""
+    assert detect(shape(plain), shape(other)) == () == detect(shape(other), shape(plain))
+
+
+def test_a_limit_on_a_column_of_unknown_type_may_refuse_values() -> None:
+    (found,) = detect(shape(column("unknown")), shape(limited("unknown", maxLength=3)))
+    assert found.rule == "bound.tightened"
