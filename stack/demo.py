@@ -13,7 +13,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from stack import platform
+from stack import platform, pull
 from stack.environment import AIRFLOW_LOGIN
 from stack.errors import RunFailed
 from stack.home import Home, write_private
@@ -24,8 +24,9 @@ from stack.shop.message import Message
 from stack.shop.publish import RAW_TOPIC, publish
 
 REFERENCE, INGESTION, QUALITY = "reference_data_dag", "data_ingestion_dag", "data_quality_dag"
-RELEASE = ("add_field", "enum_value")
-"""What the shop changes after two thirds of the time (`shop deploys`): one shows in the schema, one in a check."""
+EVOLUTION = "schema_evolution_dag"
+RELEASE = ("add_field", "enum_value", "price_to_string")
+"""What the shop changes after two thirds of the time (`shop deploys`): a new key, a failing check, a broken reader."""
 FINISHED = {"success", "failed", "upstream_failed", "skipped", "removed"}
 COUNTER = "demo-runs"
 COUNTS = ("rows_in", "rows_out", "rows_rejected", "rows_duplicate")
@@ -161,7 +162,8 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
 
     In a new home the shop has a release (RELEASE) after two thirds of the time. What was sent before it is ingested
     first, then the rest: the record has a before and an after. Each ingestion starts a run of the quality DAG by its
-    asset. A repeated demo sends other visits (a counter in the home), all of them after the release.
+    asset, and that one a run of the schema DAG, which is waited for: what it sees first is the baseline. A repeated
+    demo sends other visits (a counter in the home), all of them after the release.
 
     Raises:
         StackError: a server did not start, the broker refused messages, or a run did not succeed.
@@ -172,7 +174,7 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
     parts = _parts(stream)
     user, password = AIRFLOW_LOGIN
     client = AirflowClient(environment["AIRFLOW_URL"], username=user, password=password)
-    for dag_id in (REFERENCE, INGESTION, QUALITY):
+    for dag_id in (REFERENCE, INGESTION, QUALITY, EVOLUTION):
         client.unpause(dag_id)
     bootstrap, done = environment["KAFKA_BOOTSTRAP_SERVERS"], dict[str, list[TaskReport]]()
 
@@ -188,7 +190,9 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
             publish(messages, bootstrap=bootstrap, create_topic=True)
             ingestion = client.trigger(INGESTION)
             ran(f"{INGESTION}, {title}", follow(client, INGESTION, ingestion, say=report))
-        ran(QUALITY, follow(client, QUALITY, client.caused(QUALITY, ingestion), say=report))
+            quality = client.caused(QUALITY, ingestion)
+            ran(QUALITY, follow(client, QUALITY, quality, say=report))
+            ran(EVOLUTION, follow(client, EVOLUTION, client.caused(EVOLUTION, quality), say=report))
     finally:
         show(Console(width=max(Console().width, 110)), stream.manifest(), done, environment, since=begun)
     _count(home)
@@ -224,11 +228,16 @@ def show(
         show_tasks(console, dag_id, reports)
     show_checks(console, [report for reports in done.values() for report in reports])
     show_messages(console, Path(environment["STACK_SLACK_FOLDER"]), Path(environment["STACK_MAIL_FOLDER"]), since=since)
+    console.print("[bold]Schema drift[/bold] (catalog drift list)")
+    console.print(pull.command("drift", "list", environment=environment), markup=False, highlight=False, soft_wrap=True)
+    console.print(f"[bold]The review's comment on a pull request[/bold]: {pull.TITLE}")
+    console.print(pull.reviewed(environment), markup=False, highlight=False, soft_wrap=True)
     user, password = AIRFLOW_LOGIN
     lake = Path(environment["STACK_HOME"]) / "data" / "s3" / environment["ECOMPULSE_LAKE_BUCKET"]
     places = (
         ("Airflow", f"{environment['AIRFLOW_URL']}  (user {user}, password {password}; this machine only)"),
         ("Catalog", f"{environment['CATALOG_URL']}  (also in Airflow's navigation)"),
+        ("Drift", f"{environment['CATALOG_URL']}/drift"),
         ("Lineage", environment["MARQUEZ_URL"]),
         ("Quality", str(lake / "reports" / "quality" / "latest.html")),
         ("Report", str(lake / "reports" / "business" / "latest.html")),
