@@ -64,7 +64,7 @@ class World:
                     "sourceCodeLocation": {"type": "git", "url": "u", "path": f"dags/{n}.py", "version": f"r{number}"},
                 }},
                 "inputs": [self.dataset(source) for source in self.sources(n)],
-                "outputs": [self.output(n, number, extra=extra)],
+                "outputs": [self.output(n, number, extra=extra, done=kind == "COMPLETE")],
             }  # fmt: skip
 
     def dataset(self, n: int, *, extra: bool = False) -> Json:
@@ -78,7 +78,8 @@ class World:
             "tags": {"tags": [{"key": "tier", "value": ("gold", "silver", "bronze")[n % 3]}]},
         }}  # fmt: skip
 
-    def output(self, n: int, number: int, *, extra: bool) -> Json:
+    def output(self, n: int, number: int, *, extra: bool, done: bool) -> Json:
+        """Figures and checks come with the end: of 252 events that this pipeline sent, no START had any."""
         sources = self.sources(n)
         found = self.dataset(n, extra=extra)
         if sources:
@@ -89,6 +90,8 @@ class World:
                     "transformations": [{"type": "DIRECT", "subtype": "IDENTITY"}],
                 }]} for position in range(COLUMNS)
             }}  # fmt: skip
+        if not done:
+            return found
         figures = {self.column(n, position): {"nullCount": position, "distinctCount": number} for position in range(4)}
         found["outputFacets"] = {"outputStatistics": {"rowCount": 1000 + number, "size": 10_000}}
         found["inputFacets"] = {
