@@ -130,7 +130,7 @@ def _table(entry: DatasetEntry) -> Iterator[Consumer]:
 
 
 def _stored(entry: DatasetEntry) -> Consumer:
-    name = entry.contract.partition("@")[0] if entry.contract else short(entry.dataset)
+    name = entry.contract_id or short(entry.dataset)
     return Consumer(name=name, engine="table", node=entry.dataset, owner=entry.owner or "", tier=entry.tier or "")
 
 
@@ -207,7 +207,7 @@ def _known(index: Index, entry: DatasetEntry, jobs: list[Job], edges: list[Colum
 
 def _checks(index: Index, entry: DatasetEntry, jobs: list[int], derived: bool) -> dict[int, tuple[Check, ...]]:
     """The rules by which each job checked the dataset in its newest run that did."""
-    contract = index.contracts.get((entry.contract or "").partition("@")[0])
+    contract = index.contracts.get(entry.contract_id)
     names = names_of(index.db, index.id_of(entry.dataset))
     found: dict[int, tuple[int, list[Check]]] = {}
     for row in rows_in(index.db, ASKED.replace("%s", ",".join(map(str, names))), jobs):

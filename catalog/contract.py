@@ -79,20 +79,17 @@ def parse(path: Path) -> Contract:
     Raises:
         ContractInvalid: not YAML, not ODCS, or a type word that `catalog.schema` does not know.
     """
-    try:
-        return parse_text(path, path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as problem:
-        raise ContractInvalid(path, str(problem)) from problem
+    return parse_bytes(path, path.read_bytes())
 
 
-def parse_text(path: Path, text: str) -> Contract:
-    """A contract's text as a value, such as it stood in another commit; only the name of `path` is used.
+def parse_bytes(path: Path, body: bytes) -> Contract:
+    """A contract file's content as a value, such as it stood in another commit; only the name of `path` is used.
 
     Raises:
         ContractInvalid: as `parse`.
     """
     try:
-        return _contract(path.stem, OpenDataContractStandard(**yaml.safe_load(text)))
+        return _contract(path.stem, OpenDataContractStandard(**yaml.safe_load(body.decode())))
     except (yaml.YAMLError, pydantic.ValidationError, LookupError, TypeError, ValueError) as problem:
         raise ContractInvalid(path, str(problem)) from problem
 

@@ -255,6 +255,11 @@ class DatasetEntry:
     """The worst verdict of its open changes against the baseline; "" when none is open, None when nobody looked."""
 
     @property
+    def contract_id(self) -> str:
+        """The contract's id without its version; "" without a contract."""
+        return (self.contract or "").partition("@")[0]
+
+    @property
     def drifted(self) -> bool:
         """Whether what was observed differs from the contract, or from what somebody accepted."""
         return bool(self.differences or self.drift)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from catalog.wire import COLUMN_DETAILS, SCHEMA_BASELINE
+from catalog.wire import COLUMN_DETAILS, SCHEMA_BASELINE, VERDICTS
 
 __all__ = ["COLUMN_DETAILS", "VERDICTS", "Content", "Measure", "Result", "bare", "baseline", "content", "dataset_tags",
            "drift", "lineage", "measures", "owner", "results", "schema", "statistics", "whole", "worst"]  # fmt: skip
@@ -27,8 +27,6 @@ CATEGORIES = 0.9
 LARGEST = 2**63 - 1
 REPEATED = 1 << 13
 """So many schemas and lineages are held as they were read: those of all datasets of a large company, day by day."""
-VERDICTS = ("breaking", "cannot tell", "may break", "compatible")
-"""What a change is to whoever reads the dataset, the worst first."""
 SPOKEN = ("true", "", "1")
 """Values of a tag that say no more than its key."""
 

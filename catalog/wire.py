@@ -1,4 +1,6 @@
-"""The words that both sides of the wire must spell alike: who we are, our facets' keys, where their schemas are."""
+"""What both sides of the wire must spell alike: who we are, our facets' keys and schemas, the words of a verdict."""
+
+from typing import Literal, get_args
 
 REPOSITORY = "https://github.com/ecompulse/pipeline"
 SCHEMA_BASE = f"{REPOSITORY}/blob/main/lineage/schemas"
@@ -13,5 +15,11 @@ SCHEMA_DRIFT = "ecompulse_schemaDrift"
 """Dataset facet: the changes against a baseline that nobody has accepted, with their verdicts (lineage/schemas)."""
 SCHEMA_BASELINE = "ecompulse_schemaBaseline"
 """Dataset facet: the columns that somebody accepted as a named baseline, who and why (lineage/schemas)."""
+MAIN = "main"
+"""The baseline that is meant where none is named."""
+Word = Literal["breaking", "cannot tell", "may break", "compatible"]
+"""What a change is to whoever reads the dataset."""
+VERDICTS: tuple[Word, ...] = get_args(Word)
+"""The worst first."""
 ACCEPT_JOB = "catalog.accept_drift"
 """The job that tells a baseline whenever somebody accepts one: its runs have no rhythm."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from lineage.notice import Level, Notice
+from lineage.notice import Level, Notice, minute
 
 if TYPE_CHECKING:
     from catalog.drift import Finding
@@ -56,7 +56,7 @@ def _news(new: Sequence["Finding"], *, owner: str, links: tuple[tuple[str, str],
         level=level,
         title=f"Schema drift of {worst.dataset}: {counted(new)}",
         what=tuple(lines),
-        since=_minute(since) if since else "not known",
+        since=minute(since) if since else "not known",
         rows="not counted",
         owner=", ".join(dict.fromkeys([owner, *_owners(new)])),
         links=links,
@@ -75,7 +75,7 @@ def _over(
         level="done",
         title=f"Schema drift of {over[0]['dataset']} is over: {len(over)} finding{'s' * (len(over) > 1)}",
         what=tuple(f"{one['rule']} {one['path'] or 'dataset'}: {why}" for one in over[:SHOWN]),
-        since=_minute(datetime.fromisoformat(over[0]["since"])) if over[0].get("since") else "not known",
+        since=minute(datetime.fromisoformat(over[0]["since"])) if over[0].get("since") else "not known",
         rows="not counted",
         owner=owner,
         links=links,
@@ -136,7 +136,3 @@ def brief(found: Told) -> dict[str, Any]:
 def file_name(text: str) -> str:
     """A name that every store takes."""
     return re.sub(r"[^\w.+-]+", "_", text).strip("_.")
-
-
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"

@@ -159,9 +159,9 @@ def _compared(found: Compared, described: dict[str, DatasetFacet]) -> dict[str, 
     if found.description and "documentation" not in known:
         known["documentation"] = ol.documentation_dataset.DocumentationDatasetFacet(description=found.description)
     if found.drift is not None:
-        known[SCHEMA_DRIFT] = facets.schema_drift(found.drift)
+        known[SCHEMA_DRIFT] = facets.SchemaDriftDatasetFacet(**found.drift)
     if found.baseline is not None:
-        known[SCHEMA_BASELINE] = facets.schema_baseline(found.baseline)
+        known[SCHEMA_BASELINE] = facets.SchemaBaselineDatasetFacet(**found.baseline)
     return known
 
 

@@ -1,6 +1,5 @@
 """Our facets, for what the standard ones have no room for. JSON Schemas: lineage/schemas/."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import attr
@@ -100,16 +99,6 @@ class SchemaBaselineDatasetFacet(DatasetFacet):
     @staticmethod
     def _get_schema() -> str:
         return f"{SCHEMA_BASE}/SchemaBaselineDatasetFacet.json#/$defs/SchemaBaselineDatasetFacet"
-
-
-def schema_drift(told: Mapping[str, Any]) -> SchemaDriftDatasetFacet:
-    """The facet of `catalog.observe.drift_facet`."""
-    return SchemaDriftDatasetFacet(**told)
-
-
-def schema_baseline(told: Mapping[str, Any]) -> SchemaBaselineDatasetFacet:
-    """The facet of `catalog.observe.baseline_facet`."""
-    return SchemaBaselineDatasetFacet(**told)
 
 
 def column_details(schema: Schema, contract: Contract | None, *, observed: bool = False) -> ColumnDetailsDatasetFacet:

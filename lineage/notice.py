@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from lineage.outcome import Check, Outcome, Read, Written
@@ -30,6 +31,11 @@ class Notice:
     def subject(self) -> str:
         """The line that is seen first."""
         return f"{SIGN[self.level]} {self.title}"
+
+
+def minute(at: datetime) -> str:
+    """A moment as people are told it."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def sentence(check: Check) -> str:

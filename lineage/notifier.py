@@ -3,13 +3,12 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier
 
 from lineage.hooks.notice import NoticeHook
-from lineage.notice import Level, Notice, counted, described, owners
+from lineage.notice import Level, Notice, counted, described, minute, owners
 from lineage.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -93,9 +92,5 @@ def _since(context: "Context") -> str:
     good: Any = context.get("prev_end_date_success")
     started: Any = context["dag_run"].start_date
     if good:  # a lazy proxy: it may stand for None
-        return f"after {_minute(good)} (the last good run)"
-    return f"{_minute(started)} (no good run before)" if started else "this run"
-
-
-def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+        return f"after {minute(good)} (the last good run)"
+    return f"{minute(started)} (no good run before)" if started else "this run"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli.ask import Ask, asking, bring, completed, dataset_of
+from catalog.wire import MAIN
 
 if TYPE_CHECKING:
     from catalog.drift import Finding
@@ -26,7 +27,7 @@ def drift() -> None:
 
 def baseline_option(command: click.decorators.FC) -> click.decorators.FC:
     """The option that names the baseline."""
-    return click.option("--baseline", default="main", show_default=True, help="The name of the baseline.")(command)
+    return click.option("--baseline", default=MAIN, show_default=True, help="The name of the baseline.")(command)
 
 
 @drift.command("list")

@@ -7,17 +7,18 @@ from typing import Literal, get_args
 from catalog.drift import document, kind, query, suite
 from catalog.drift.change import Change
 from catalog.drift.effect import effect
-from catalog.drift.promotion import SOURCE, Word, cell
+from catalog.drift.promotion import SOURCE, cell
 from catalog.drift.rule import RULES
 from catalog.drift.shape import Check, Part
 from catalog.entry import Node
+from catalog.wire import VERDICTS, Word
 
 Direction = Literal["new_reads_old", "old_reads_new", "table"]
 """A new reader of old data, an old reader of new data, or the table that has to follow the change."""
 Engine = Literal["json", "spark", "iceberg", "redshift", "postgres", "redis", "gx", "sql", "table"]
 """`table` is any SQL table of which nothing else is known; `sql` a statement, `gx` a suite."""
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
-ORDER: tuple[Word, ...] = ("compatible", "may break", "cannot tell", "breaking")
+ORDER: tuple[Word, ...] = VERDICTS[::-1]
 TYPES = frozenset({"type", "precision", "scale", "length", "zone"})
 FILES = frozenset({"spark", "iceberg"})
 """Engines whose old files keep the old type."""

@@ -7,8 +7,9 @@ undeclared members are admitted unless refused (Core §10.3.2.3); formats are ta
 from catalog.drift import bound, kind
 from catalog.drift.change import Change
 from catalog.drift.effect import effect
-from catalog.drift.promotion import SOURCE, Word
+from catalog.drift.promotion import SOURCE
 from catalog.drift.shape import Part
+from catalog.wire import Word
 
 ALL = frozenset({"_element", "*"})
 """Names of the members that stand for all elements of an array, or all other members of an object."""

@@ -7,7 +7,8 @@ new column that must be filled and has no default. Types are in `promotion`, JSO
 
 from collections.abc import Mapping
 
-from catalog.drift.promotion import LETTER, SOURCE, Word
+from catalog.drift.promotion import LETTER, SOURCE
+from catalog.wire import Word
 
 COMMON = """
 C C C  dataset.added column.added column.moved default.added open.allowed open.refused sort.added check.added

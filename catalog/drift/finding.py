@@ -7,8 +7,8 @@ from hashlib import sha256
 
 from catalog.drift.change import Change
 from catalog.drift.classify import ORDER, Consumer, Verdict, classify, worst
-from catalog.drift.promotion import Word
 from catalog.drift.remedy import remedy
+from catalog.wire import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

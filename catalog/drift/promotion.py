@@ -7,11 +7,10 @@ runs the cells against Spark, pyiceberg and PostgreSQL; Redshift's are from its 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from catalog.drift import kind
+from catalog.wire import Word
 
-Word = Literal["breaking", "may break", "compatible", "cannot tell"]
 LETTER: Mapping[str, Word] = {"B": "breaking", "M": "may break", "C": "compatible", "?": "cannot tell"}
 SOURCE = {
     "iceberg": "https://iceberg.apache.org/spec/#schema-evolution",

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from catalog.drift.change import Change
-from catalog.drift.promotion import Word
+from catalog.wire import Word
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than the rest of this package
     from sqlglot import exp

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from catalog.drift import kind
 from catalog.drift.change import Change
-from catalog.drift.promotion import Word
 from catalog.drift.rule import RULES
+from catalog.wire import Word
 
 BESIDE = (
     "Add `{beside}` as {after} beside `{at}` ({before}) and fill both until every reader has moved, then drop `{at}`."

@@ -7,8 +7,8 @@ An expectation on a column that is not there raises, and a raised exception is a
 from collections.abc import Iterator
 
 from catalog.drift.change import Change
-from catalog.drift.promotion import Word
 from catalog.drift.shape import Check
+from catalog.wire import VERDICTS, Word
 
 ADDRESS = "https://greatexpectations.io/expectations/"
 COLUMNS = frozenset({"column_list", "column_set", "column_A", "column_B", "column", "columns"})
@@ -22,13 +22,12 @@ OF_CONTRACT = "expect_column_types_to_match_contract"
 TYPES = frozenset({"expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list", OF_CONTRACT})
 SETS = frozenset({"expect_column_values_to_be_in_set", "expect_column_distinct_values_to_be_in_set"})
 UNIQUE = frozenset({"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"})
-RANK: tuple[Word, ...] = ("compatible", "may break", "cannot tell", "breaking")
 LIMITS = ("type.", "precision.", "scale.", "length.", "zone.", "enum.", "bound.")
 
 
 def judge(change: Change, checks: tuple[Check, ...]) -> tuple[Word, str, str]:
     """For a suite as it is and the data as it becomes: the worst that happens to one of its rules."""
-    found = sorted(_judged(change, checks), key=lambda one: -RANK.index(one[0]))
+    found = sorted(_judged(change, checks), key=lambda one: VERDICTS.index(one[0]))
     if not found:
         return "compatible", "no rule of the suite asks about it", ADDRESS
     word, check = found[0]

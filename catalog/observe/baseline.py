@@ -13,15 +13,16 @@ from uuid import uuid4
 from catalog.dataset import Dataset
 from catalog.drift import Change
 from catalog.entry import Column, DatasetEntry, Job
-from catalog.wire import ACCEPT_JOB, REPOSITORY, SCHEMA_BASE, SCHEMA_BASELINE
+from catalog.wire import ACCEPT_JOB, MAIN, REPOSITORY, SCHEMA_BASE, SCHEMA_BASELINE
 
 if TYPE_CHECKING:
     from catalog.index import Index
 
-MAIN = "main"
-"""The baseline that is meant where none is named."""
 RANKED = {"key": "primaryKey", "partition": "partition"}
 """Aspects of the dataset that are details of its columns."""
+SCHEMA = "SchemaBaselineDatasetFacet.json#/$defs/SchemaBaselineDatasetFacet"
+DOCUMENTED = "https://openlineage.io/spec/facets/1-1-0/DocumentationDatasetFacet.json#/$defs/DocumentationDatasetFacet"
+RUN_EVENT = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 Json = dict[str, Any]
 
 
@@ -117,11 +118,6 @@ def acceptance(entry: DatasetEntry, kept: Baseline, *, namespace: str, at: datet
         "inputs": [{"namespace": entry.dataset.namespace, "name": entry.dataset.name, "facets": facets}],
         "outputs": [],
     }  # fmt: skip
-
-
-SCHEMA = "SchemaBaselineDatasetFacet.json#/$defs/SchemaBaselineDatasetFacet"
-DOCUMENTED = "https://openlineage.io/spec/facets/1-1-0/DocumentationDatasetFacet.json#/$defs/DocumentationDatasetFacet"
-RUN_EVENT = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 
 
 def namespace_of(jobs: Iterable[Job]) -> str:

@@ -10,14 +10,14 @@ from catalog.consumer import consumers
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.drift import Change, Finding, detect, judge
-from catalog.drift.remedy import remedy
 from catalog.drift.rename import probable
 from catalog.drift.shape import Shape, of_columns
 from catalog.entry import Answer, Column, Completeness, DatasetEntry, SchemaVersion
 from catalog.event import EPOCH
-from catalog.observe.baseline import MAIN, Baseline, placed
+from catalog.observe.baseline import Baseline, placed
 from catalog.observe.baseline import baseline as accepted_as
 from catalog.observe.sampled import Sampled
+from catalog.wire import MAIN
 
 if TYPE_CHECKING:
     from catalog.index import Index
@@ -44,11 +44,6 @@ class Observation:
     """What is missing and no drift, since it may be chance; with the figures."""
 
     @property
-    def since_by_fingerprint(self) -> Mapping[str, datetime | None]:
-        """When each finding was first observed."""
-        return {one.fingerprint: one.since for one in self.findings}
-
-    @property
     def breaking(self) -> tuple[Finding, ...]:
         """The findings that break somebody."""
         return tuple(one for one in self.findings if one.word == "breaking")
@@ -56,7 +51,7 @@ class Observation:
 
 def called(entry: DatasetEntry) -> str:
     """What people call a dataset: its contract's id, else namespace/name."""
-    return entry.contract.partition("@")[0] if entry.contract else str(entry.dataset)
+    return entry.contract_id or str(entry.dataset)
 
 
 def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer[Observation]:
@@ -91,9 +86,7 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
     since = {change.fingerprint: _since(index, entry, change, kept.since, sampled, told.value) for change in changes}
     readers = consumers(index, entry.dataset)
     judged = judge(called(entry), changes, readers.value, complete=readers.completeness.complete)
-    findings = tuple(
-        replace(one, remedy=remedy(one.change, one.word), since=since[one.change.fingerprint]) for one in judged
-    )
+    findings = tuple(replace(one, since=since[one.change.fingerprint]) for one in judged)
     return Answer(value=replace(found, findings=findings), completeness=readers.completeness)
 
 

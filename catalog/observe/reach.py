@@ -80,7 +80,7 @@ def _made_from(index: "Index", entry: DatasetEntry) -> bool:
 
 
 def _name(entry: DatasetEntry) -> str:
-    return entry.contract.partition("@")[0] if entry.contract else short(entry.dataset)
+    return entry.contract_id or short(entry.dataset)
 
 
 def _names(entries: Iterable[DatasetEntry]) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from typing import Any
 from rich.console import Console
 
 from catalog.dataset import Dataset
-from catalog.drift import Finding
-from catalog.drift.promotion import Word
+from catalog.drift import Change, Finding
 from catalog.entry import Column
 from catalog.observe import Baseline, Observation
 from catalog.render import text
 from catalog.render.wording import moment
+from catalog.wire import Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +130,7 @@ def moved(out: Console, found: Accepted) -> None:
 
 def change(one: OpenDrift) -> str:
     """A change in words."""
-    values = " → ".join(value for value in (one.before, one.after) if value is not None)
-    return f"{one.rule} {one.path or 'dataset'}" + (f": {values}" if values else "")
+    return str(Change(rule=one.rule, path=one.path, before=one.before, after=one.after))
 
 
 def concerned(one: OpenDrift) -> str:

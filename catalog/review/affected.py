@@ -13,6 +13,7 @@ from catalog.entry import DatasetEntry
 from catalog.errors import NotFound
 from catalog.index import Index, values
 from catalog.review.declared import Declared
+from catalog.review.repository import SUITES
 from catalog.review.review import Basis
 from catalog.review.table import creates
 
@@ -127,7 +128,7 @@ def _mended(
     contract = sides.after.contract(contract_id)
     texts = sides.before.statements()
     swaps = {text: sides.after.statements().get(path, "") for path, text in texts.items() if sides.changed(path)}
-    suite = contract and contract.suite and sides.changed(f"great_expectations/expectations/{contract.suite}.json")
+    suite = contract and contract.suite and sides.changed(f"{SUITES}/{contract.suite}.json")
     found, mended = [], set()
     for one in real:
         now = one

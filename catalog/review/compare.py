@@ -15,9 +15,9 @@ from catalog.review.place import in_contract, in_suite
 from catalog.review.repository import CONTRACTS, SUITES, Branch, branch
 from catalog.review.review import Place, Problem, Review, Reviewed
 from catalog.review.statement import statements
+from catalog.wire import VERDICTS
 
 DESTRUCTIVE = (".dropped", ".narrowed", ".lowered", ".replaced", ".renamed")
-WORST = ("breaking", "cannot tell", "may break", "compatible")
 
 
 def review(
@@ -174,4 +174,4 @@ def _waived(
 def _order(one: Reviewed) -> tuple[bool, int, Place]:
     word = one.finding.word
     harms = one.finding.change.rule.endswith(DESTRUCTIVE) and word != "compatible"
-    return not harms, WORST.index(word), one.place or Place(path="")
+    return not harms, VERDICTS.index(word), one.place or Place(path="")

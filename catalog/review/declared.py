@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from catalog.contract import Contract, parse_text
+from catalog.contract import Contract, parse_bytes
 from catalog.drift import Check, Shape
 from catalog.drift.shape import of_contract, of_suite
 from catalog.errors import ContractInvalid
@@ -26,11 +26,7 @@ class Contracts(Mapping[str, Contract]):
     def __getitem__(self, contract_id: str) -> Contract:
         if contract_id not in self._read:
             path = self.files[contract_id]
-            try:
-                text = self._texts[path].decode()
-            except UnicodeDecodeError as problem:
-                raise ContractInvalid(Path(path), str(problem)) from problem
-            self._read[contract_id] = parse_text(Path(path), text)
+            self._read[contract_id] = parse_bytes(Path(path), self._texts[path])
         return self._read[contract_id]
 
     def get(self, contract_id: str, default: Any = None) -> Any:

@@ -7,12 +7,12 @@ from pathlib import PurePosixPath
 from catalog.consumer import called
 from catalog.contract import Contract
 from catalog.drift import Change, Consumer, Finding, Part, Shape, Verdict, detect, query
-from catalog.drift.promotion import Word
 from catalog.review import table, waiver
 from catalog.review.affected import Affected, Sides, affected, recorded
 from catalog.review.observed import observed
 from catalog.review.place import in_statement
 from catalog.review.review import Place, Reviewed
+from catalog.wire import Word
 
 DIALECT = "postgres"
 QUERIED = "warehouse."

@@ -10,8 +10,8 @@ from typing import Any
 
 from catalog.dataset import Dataset
 from catalog.drift.classify import ORDER
-from catalog.drift.promotion import Word
 from catalog.drift.rule import RULES
+from catalog.wire import Word
 
 MOODS: Mapping[str, str] = {
     "breaking": "failing",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
 from catalog.dataset import Dataset
+from catalog.wire import MAIN
 from lineage import drift
 from lineage.hooks.notice import NoticeHook
 from lineage.notifier import links
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from catalog.observe import Observation, Reach
 
 REPORT, DOCUMENTS = "object.drift_report", "object.flow_documents"
-MAIN = "main"
 
 
 class ReadSchemaHistoryOperator(RecordOperator):

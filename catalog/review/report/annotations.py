@@ -1,9 +1,8 @@
 """The review as workflow commands, which GitHub shows beside the lines: all that the token of a fork may do."""
 
-from collections.abc import Iterator
-
-from catalog.review.report.wording import PLAIN, headline, lines, verdict
+from catalog.review.report.wording import PLAIN, headline, lines, open_ones, verdict
 from catalog.review.review import Place, Review, Reviewed
+from catalog.wire import VERDICTS
 
 MOST = 10
 """GitHub shows ten errors, ten warnings and ten notices of a step, and drops the others without a word."""
@@ -11,19 +10,15 @@ MOST = 10
 
 def annotations(review: Review) -> str:
     """A line for each finding to look at and each problem, ten of a kind, and one with all counts."""
-    errors = [_finding(one, "error") for one in _of(review, "breaking")]
+    errors = [_finding(one, "error") for one in open_ones(review, "breaking")]
     errors += [_command("error", one.message, place=one.place) for one in review.problems if one.breaking]
-    warnings = [_finding(one, "warning") for word in ("cannot tell", "may break") for one in _of(review, word)]
+    warnings = [_finding(one, "warning") for word in VERDICTS[1:3] for one in open_ones(review, word)]
     warnings += [_command("warning", one.message, place=one.place) for one in review.problems if not one.breaking]
     warnings += [_command("warning", reason, title="The record is incomplete") for reason in review.reasons]
     left = len(errors[MOST:]) + len(warnings[MOST:])
     more = f"; {left:,} more are in the job's summary" if left else ""
     total = _command("notice", f"{verdict(review)}{more}", title="Schema review")
     return "\n".join([*errors[:MOST], *warnings[:MOST], total]) + "\n"
-
-
-def _of(review: Review, word: str) -> Iterator[Reviewed]:
-    return (one for one in review.findings if one.waiver is None and one.finding.word == word)
 
 
 def _finding(one: Reviewed, level: str) -> str:

@@ -1,8 +1,8 @@
 """Which dataset's change harms whom, as a small Mermaid drawing that GitHub shows in a comment."""
 
-from catalog.drift.promotion import Word
 from catalog.review.report.wording import clipped
 from catalog.review.review import Review
+from catalog.wire import Word
 
 NODES = 12
 ARROW: dict[Word, str] = {"breaking": "==>", "cannot tell": "-.->|?|", "may break": "-.->"}

@@ -8,7 +8,6 @@ from catalog.review.report import graph
 from catalog.review.report.link import Links
 from catalog.review.report.wording import (
     NAME,
-    ORDER,
     TITLE,
     Dialect,
     at,
@@ -21,6 +20,7 @@ from catalog.review.report.wording import (
     verdict,
 )
 from catalog.review.review import Place, Review, Reviewed
+from catalog.wire import VERDICTS
 
 MARKER = "<!-- ecompulse-schema-review -->"
 LIMIT = 65_000
@@ -69,10 +69,10 @@ DIALECT = Dialect(name=name, prose=prose, strong=lambda text: f"**{text}**")
 
 def _open(review: Review, links: Links, budget: int) -> Iterator[str]:
     """The findings that somebody has to look at, by verdict, until there is no more room."""
-    ranked = [one for word in ORDER[:3] for one in open_ones(review, word)]
+    ranked = [one for word in VERDICTS[:3] for one in open_ones(review, word)]
     items = (_item(one, review, links, full=number < FULL) for number, one in enumerate(ranked))
     told = _fitting(items, FULL + BRIEF, budget)
-    for word in ORDER[:3]:
+    for word in VERDICTS[:3]:
         of_word = [item for item, one in zip(told, ranked, strict=False) if one.finding.word == word]
         if of_word:
             yield f"#### {TITLE[word]}\n\n" + "\n".join(of_word)
@@ -151,7 +151,7 @@ def _footer(review: Review) -> str:
 
 
 def _waivable(review: Review) -> bool:
-    return any(open_ones(review, word) for word in ORDER[:2])
+    return any(open_ones(review, word) for word in VERDICTS[:2])
 
 
 def _elsewhere(review: Review, links: Links) -> str:

@@ -4,11 +4,10 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from catalog.drift.promotion import Word
 from catalog.drift.rule import RULES
 from catalog.review.report.wording import PLAIN, headline, lines
 from catalog.review.review import Place, Problem, Review, Reviewed
-from catalog.wire import REPOSITORY
+from catalog.wire import REPOSITORY, Word
 
 Json = dict[str, Any]
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

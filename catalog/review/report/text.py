@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from catalog.review.report.wording import ORDER, PLAIN, TITLE, at, headline, lines, open_ones, source, verdict
+from catalog.review.report.wording import PLAIN, TITLE, at, headline, lines, open_ones, source, verdict
 from catalog.review.review import Review, Reviewed
+from catalog.wire import VERDICTS
 
 
 def text(review: Review) -> str:
@@ -15,7 +16,7 @@ def _told(review: Review) -> Iterator[str]:
     yield f"Schema review: {verdict(review)}"
     yield f"  {source(review)}"
     yield from (f"  the record may lack readers: {PLAIN.prose(reason)}" for reason in review.reasons)
-    for word in ORDER:
+    for word in VERDICTS:
         found = open_ones(review, word)
         if found:
             yield f"\n{TITLE[word]}"

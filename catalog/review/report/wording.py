@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from catalog.drift.classify import Consumer, Verdict
-from catalog.drift.promotion import Word
 from catalog.drift.rule import RULES
 from catalog.review.review import Place, Review, Reviewed
+from catalog.wire import VERDICTS, Word
 
-ORDER: tuple[Word, ...] = ("breaking", "cannot tell", "may break", "compatible")
 TITLE: dict[Word, str] = {
     "breaking": "Breaking", "cannot tell": "Questions", "may break": "May break", "compatible": "Compatible"
 }  # fmt: skip
@@ -57,7 +56,7 @@ def counts(review: Review) -> str:
     """How many of each verdict, the worst first: "2 breaking, 1 question, 3 compatible, 1 waived"."""
     found = Counter("waived" if one.waiver else one.finding.word for one in review.findings)
     questions = "questions" if found["cannot tell"] > 1 else "question"
-    words = [(word, questions if word == "cannot tell" else word) for word in (*ORDER, "waived")]
+    words = [(word, questions if word == "cannot tell" else word) for word in (*VERDICTS, "waived")]
     told = [f"{found[word]:,} {says}" for word, says in words if found[word]]
     if review.problems:
         told.append(f"{len(review.problems):,} problem{'s' * (len(review.problems) > 1)} of the review")

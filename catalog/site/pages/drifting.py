@@ -57,7 +57,7 @@ def dataset(site: Reading, which: Dataset) -> str:
     told = standing.open if standing else ()
     versions = history.versions(site.index, which).value
     now = observe(site.index, which, **({"baseline": standing.baseline} if standing and standing.baseline else {}))
-    found = {one.fingerprint: one for one in now.value.findings}
+    found, known = {one.fingerprint: one for one in now.value.findings}, {one.fingerprint for one in told}
     return site.page(
         "drift.html",
         path=address.drift(which),
@@ -65,7 +65,7 @@ def dataset(site: Reading, which: Dataset) -> str:
         standing=standing,
         looked=_looked(site, which),
         cases=[_case(site, one, found.get(one.fingerprint)) for one in told],
-        since_then=[one for one in found.values() if one.fingerprint not in {each.fingerprint for each in told}],
+        since_then=[one for one in found.values() if one.fingerprint not in known],
         gone=[one for one in told if one.fingerprint not in found] if _sure(now) else (),
         paged={column.path for columns in (entry.columns, *(one.columns for one in versions)) for column in columns},
         spared=now.value.spared,

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from catalog.drift import Change, Consumer, Finding, Verdict
-from catalog.drift.promotion import Word
 from catalog.review import Place, Problem, Review, Reviewed, Waiver
+from catalog.wire import Word
 
 AS_OF = datetime(2026, 11, 25, 7, 0, tzinfo=UTC)
 BASE, HEAD = "a" * 40, "b" * 40
