@@ -5,6 +5,7 @@ The index is a cache: a file of another version is emptied and read anew from th
 
 import gc
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ RULES = 4
 VERSION = crc32(f"{RULES} {SCHEMA}".encode()) & 0x7FFFFFFF
 BOOKKEEPING = frozenset({"meta", "window"})
 CHUNK = 500
+PATIENCE_S = 60.0
+"""So long a writer waits for another."""
 T = TypeVar("T")
 _held: dict[tuple[Any, ...], Any] = {}
 
@@ -26,21 +29,30 @@ def connect(path: Path | str) -> sqlite3.Connection:
     """A connection to the index at `path` (`:memory:` for one that is not kept), made when there is none."""
     if path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60.0, cached_statements=512)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE_S, cached_statements=512)
     db.row_factory = sqlite3.Row
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "temp_store=MEMORY",
-        "cache_size=-131072",
-        "mmap_size=1073741824",
-    ):
+    _log_ahead(db)
+    for pragma in ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-131072", "mmap_size=1073741824"):
         db.execute(f"PRAGMA {pragma}")
     if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
         with writing(db):
             if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
                 empty(db)
     return db
+
+
+def _log_ahead(db: sqlite3.Connection) -> None:
+    """Readers see the state before a write. SQLite itself does not wait for another who opens the same new file."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def empty(db: sqlite3.Connection) -> None:
