@@ -26,6 +26,8 @@ LOGICAL = {
     "date": "date", "timestamp": "timestamp", "object": "struct", "array": "array",
 }  # fmt: skip
 UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where it is there: several times faster, and the same values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def parse_bytes(path: Path, body: bytes) -> Contract:
         ContractInvalid: as `parse`.
     """
     try:
-        return _contract(path.stem, OpenDataContractStandard(**yaml.safe_load(body.decode())))
+        return _contract(path.stem, OpenDataContractStandard(**yaml.load(body.decode(), Loader=LOADER)))
     except (yaml.YAMLError, pydantic.ValidationError, LookupError, TypeError, ValueError) as problem:
         raise ContractInvalid(path, str(problem)) from problem
 

@@ -17,6 +17,7 @@ from catalog.cli.post import post
 if TYPE_CHECKING:
     from catalog.review.affected import Record
     from catalog.review.report import Form, Links
+    from catalog.review.repository import Branch
     from catalog.review.review import Review
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,10 +40,12 @@ def _compared(command: F) -> F:
         if base is None:
             raise click.UsageError("--base says which commit or branch to compare with, such as --base origin/main.")
         from catalog.review.compare import review as compare
+        from catalog.review.repository import branch
 
         day = today.date() if today else datetime.now(UTC).date()
-        with _record(snapshot_file, repository, base, index, declared=declared) as record:
-            found = compare(repository, base, record=record, today=day, waivers=waivers)
+        both = branch(repository, base)
+        with _record(snapshot_file, both, index, declared=declared) as record:
+            found = compare(both, record=record, today=day, waivers=waivers)
         return command(found=found, repository=repository, waivers=waivers, **more)
 
     options = (
@@ -142,7 +145,7 @@ def export(file: Path, sync: bool, index: Path | None) -> None:
 
 @contextmanager
 def _record(
-    snapshot_file: Path | None, repository: Path, base: str, index: Path | None, *, declared: bool
+    snapshot_file: Path | None, both: "Branch", index: Path | None, *, declared: bool
 ) -> Iterator["Record | None"]:
     """The record that is asked for; None for declared schemas only."""
     from catalog.index import Index
@@ -152,10 +155,7 @@ def _record(
     if declared and (snapshot_file or index):
         raise click.UsageError("--declared is without a record; leave --snapshot and --index out.")
     if snapshot_file:
-        from catalog.review.declared import Contracts
-        from catalog.review.repository import branch
-
-        with snapshots.opened(snapshot_file, Contracts(branch(repository, base).before)) as found:
+        with snapshots.opened(snapshot_file, both.before.contracts) as found:
             yield Record(index=found, basis="snapshot")
     elif not declared and (index or os.environ.get("MARQUEZ_URL")):
         settings = settings_of(index)

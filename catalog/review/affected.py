@@ -2,34 +2,42 @@
 has it: whoever repairs a reader in the same pull request breaks nothing.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from catalog.consumer import consumers, declared
 from catalog.dataset import Dataset
 from catalog.drift import Change, Consumer, Finding, judge
 from catalog.drift.shape import of_suite
 from catalog.entry import DatasetEntry
-from catalog.errors import NotFound
-from catalog.index import Index, values
-from catalog.review.declared import Declared
-from catalog.review.repository import SUITES
+from catalog.index import Index
+from catalog.review.declared import SUITES, Declared
 from catalog.review.review import Basis
 from catalog.review.table import creates
 
-NAMED = "SELECT namespace, name FROM dataset WHERE kind = ? AND short = ? ORDER BY namespace, name"
+TOLD = "SELECT namespace, name, kind, short, contract FROM dataset WHERE first_seen NOTNULL ORDER BY namespace, name"
 MENDED = "as this branch has it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Record:
     """What was observed, and where it was read from."""
 
     index: Index
     basis: Basis
 
+    @cached_property
+    def told(self) -> Mapping[object, tuple[Dataset, ...]]:
+        """The datasets of which any event told, by the id of their contract and by their kind and name."""
+        found: dict[object, tuple[Dataset, ...]] = {}
+        for row in self.index.db.execute(TOLD):
+            for key in ((row["contract"] or "").partition("@")[0], (row["kind"], row["short"])):
+                found[key] = (*found.get(key, ()), Dataset(row["namespace"], row["name"]))
+        return found
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Sides:
     """Both sides of a branch, and the record if there is one."""
 
@@ -40,6 +48,17 @@ class Sides:
     def changed(self, path: str) -> bool:
         """Whether the branch changes a file."""
         return self.before.files.get(path) != self.after.files.get(path)
+
+    @cached_property
+    def queries(self) -> Mapping[str, str]:
+        """The branch's statements that read, by their file; those that create tables read none."""
+        return {path: text for path, text in self.after.statements.items() if not creates(text)}
+
+    @cached_property
+    def swaps(self) -> Mapping[str, str]:
+        """What the branch makes of the statements that it changes."""
+        texts = self.before.statements.items()
+        return {text: self.after.statements.get(path, "") for path, text in texts if text and self.changed(path)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,20 +100,10 @@ def recorded(sides: Sides, contract_id: str) -> tuple[DatasetEntry, ...]:
     """The datasets of a contract of which any event told: by its id, else by its kind and name."""
     if sides.record is None:
         return ()
-    db = sides.record.index.db
-    named = next((found for found in values.named(db, contract_id) if found), ())
     contract = sides.before.contract(contract_id) or sides.after.contract(contract_id)
-    if not any(isinstance(one, Dataset) for one in named) and contract:
-        named = tuple(Dataset(*row) for row in db.execute(NAMED, (contract.kind, contract.name)))
-    found = (_entry(sides.record.index, one) for one in named if isinstance(one, Dataset))
-    return tuple(one for one in found if one and one.first_seen)
-
-
-def _entry(index: Index, dataset: Dataset) -> DatasetEntry | None:
-    try:
-        return index.dataset(dataset)
-    except NotFound:
-        return None
+    named = (contract.kind, contract.name) if contract else None
+    told = sides.record.told
+    return tuple(sides.record.index.dataset(one) for one in told.get(contract_id) or told.get(named, ()))
 
 
 def _as_one(
@@ -117,8 +126,7 @@ def _declared(sides: Sides, contract_id: str) -> tuple[Consumer, ...]:
     contract = contracts[contract_id]
     rules = sides.after.rules(contract)
     suites = {contract.suite: rules} if contract.suite and rules and rules["expectations"] else {}
-    statements = {path: text for path, text in sides.after.statements().items() if not creates(text)}
-    return declared(contracts, suites, statements, contract_id)
+    return declared(contracts, suites, sides.queries, contract_id)
 
 
 def _mended(
@@ -126,14 +134,12 @@ def _mended(
 ) -> tuple[list[Consumer], frozenset[str]]:  # fmt: skip
     """Recorded readers with the statements and rules of the branch in place of those that it changes."""
     contract = sides.after.contract(contract_id)
-    texts = sides.before.statements()
-    swaps = {text: sides.after.statements().get(path, "") for path, text in texts.items() if sides.changed(path)}
     suite = contract and contract.suite and sides.changed(f"{SUITES}/{contract.suite}.json")
     found, mended = [], set()
     for one in real:
         now = one
-        for text, other in swaps.items():
-            if text and text in now.sql:
+        for text, other in sides.swaps.items():
+            if text in now.sql:
                 now = replace(now, sql=now.sql.replace(text, other))
         if suite and contract and one.engine == "gx":
             now = replace(now, checks=of_suite(sides.after.rules(contract) or {}))
@@ -147,7 +153,7 @@ def _beside(plain: Iterable[Consumer], real: list[Consumer], sides: Sides) -> It
     """Declared ones whom the record does not know by another name; with a record nobody is anonymous."""
     tables = {one.engine for one in real if one.direction == "table"}
     gx = any(one.engine == "gx" for one in real)
-    texts = sides.before.statements()
+    texts = sides.before.statements
     for one in plain:
         known = (
             (one.direction == "table" and one.engine in tables)

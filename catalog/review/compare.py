@@ -9,10 +9,10 @@ from catalog.drift import Change, Finding, Shape, detect
 from catalog.drift.shape import of_suite
 from catalog.review import waiver
 from catalog.review.affected import Affected, Record, Sides, affected
-from catalog.review.declared import Declared
+from catalog.review.declared import CONTRACTS, SUITES
 from catalog.review.observed import observed, since
 from catalog.review.place import in_contract, in_suite
-from catalog.review.repository import CONTRACTS, SUITES, Branch, branch
+from catalog.review.repository import Branch
 from catalog.review.review import Place, Problem, Review, Reviewed
 from catalog.review.statement import statements
 from catalog.wire import VERDICTS
@@ -20,19 +20,13 @@ from catalog.wire import VERDICTS
 DESTRUCTIVE = (".dropped", ".narrowed", ".lowered", ".replaced", ".renamed")
 
 
-def review(
-    repository: Path, base: str, *, record: Record | None, today: date, waivers: Path | None = None
-) -> Review:  # fmt: skip
-    """What the working tree of a repository changes since the merge base of `base` and HEAD.
+def review(both: Branch, *, record: Record | None, today: date, waivers: Path | None = None) -> Review:
+    """What a branch means to those who read its data.
 
     With a record, the consumers and the observed side are read from it; without, what the files declare is all.
     Waivers are those of the working tree (`catalog/waivers.yaml`), or of another file.
-
-    Raises:
-        RepositoryUnusable: there is nothing to compare.
     """
-    both = branch(repository, base)
-    sides = Sides(before=Declared.of(both.before), after=Declared.of(both.after), record=record)
+    sides = Sides(before=both.before, after=both.after, record=record)
     reasons: dict[str, None] = {}
     found: dict[str, Reviewed] = {}
     for told, one in (*_contracts(sides), *_suites(sides), *statements(sides)):

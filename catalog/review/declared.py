@@ -1,8 +1,10 @@
-"""What the files of one side of a branch declare: contracts, suites and statements, each read when it is asked for."""
+"""What the files of one side of a branch declare: contracts, suites and statements, each read once, when asked for."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,8 +12,13 @@ from catalog.contract import Contract, parse_bytes
 from catalog.drift import Check, Shape
 from catalog.drift.shape import of_contract, of_suite
 from catalog.errors import ContractInvalid
-from catalog.review.repository import CONTRACTS, SUITES, Files
 
+CONTRACTS = "catalog/contracts"
+SUITES = "great_expectations/expectations"
+DECLARING = re.compile(rf"{CONTRACTS}/[^/]+\.yaml|{SUITES}/[^/]+\.json|.*\.sql")
+"""Files that a review reads: contracts, suites, and SQL anywhere."""
+Files = Mapping[str, bytes]
+"""Content by path, relative to the top of the repository."""
 Json = Mapping[str, Any]
 
 
@@ -43,7 +50,7 @@ class Contracts(Mapping[str, Contract]):
         return len(self.files)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Declared:
     """One side of a branch."""
 
@@ -51,6 +58,7 @@ class Declared:
     contracts: Contracts
     problems: dict[str, str] = field(default_factory=dict)
     """Files that cannot be read, and why; filled while they are."""
+    _suites: dict[str, Json | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, files: Files) -> "Declared":
@@ -70,8 +78,11 @@ class Declared:
     def suite(self, name: str) -> Json | None:
         """A suite's document, None when there is none or it cannot be read."""
         path = f"{SUITES}/{name}.json"
-        if path not in self.files:
-            return None
+        if path in self.files and name not in self._suites:
+            self._suites[name] = self._suite(path)
+        return self._suites.get(name)
+
+    def _suite(self, path: str) -> Json | None:
         try:
             found = json.loads(self.files[path])
             of_suite(found)
@@ -97,6 +108,7 @@ class Declared:
         contract = self.contract(contract_id)
         return of_contract(contract, checks=self.checks(contract)) if contract else None
 
+    @cached_property
     def statements(self) -> dict[str, str]:
         """Every file of SQL by its path."""
         return {

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import yaml
 
+from catalog.contract import LOADER
 from catalog.drift import Change
 from catalog.review.review import Place
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 NESTED = {"_element": "items", "key": "items", "value": "items"}
 ABOUT = {"owner": "team", "description": "description", "key": "schema", "partition": "schema", "sort": "schema"}
 

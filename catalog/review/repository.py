@@ -3,52 +3,42 @@
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from catalog.errors import RepositoryUnusable
-
-CONTRACTS = "catalog/contracts"
-SUITES = "great_expectations/expectations"
-Files = Mapping[str, bytes]
-"""Content by path, relative to the top of the repository."""
+from catalog.review.declared import DECLARING, Declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """What is compared: two commits and the files of both sides that declare something."""
+    """What is compared: two commits, and what the files of both sides declare."""
 
     top: Path
     base: str
     head: str
-    before: Files
-    after: Files
-
-
-def declares(path: str) -> bool:
-    """Whether a file is one that a review reads: a contract, a suite, or SQL."""
-    at = PurePosixPath(path)
-    folder = str(at.parent)
-    return (
-        (folder == CONTRACTS and at.suffix == ".yaml")
-        or (folder == SUITES and at.suffix == ".json")
-        or at.suffix == ".sql"
-    )
+    before: Declared
+    after: Declared
 
 
 def branch(repository: Path, base: str) -> Branch:
     """The merge base of `base` and HEAD against the working tree.
+
+    What git says is the same on both sides is read once; a file that a sparse checkout leaves out is as it was.
 
     Raises:
         RepositoryUnusable: no repository, no such commit, or no history in common.
     """
     top = Path(_git(repository, "rev-parse", "--show-toplevel", failed="is no git repository").strip())
     at = _merge_base(top, base)
-    listed = _git(top, "ls-tree", "-r", "-z", at)
-    blobs = {name: told.split() for told, name in (one.split("\t", 1) for one in listed.split("\0") if one)}
-    plain = {name: told[2] for name, told in blobs.items() if told[0] in {"100644", "100755"} and declares(name)}
+    blobs, after = _blobs(top, at), _working(top)
+    changed = {*_names(_git(top, "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", at, "--"))}
+    same = blobs.keys() - changed
+    there = _contents(top, {name: blob for name, blob in blobs.items() if name in changed or name not in after})
+    before = {name: after[name] if name in same and name in after else there[name] for name in blobs}
+    after |= {name: there[name] for name in same - after.keys()}
     return Branch(
         top=top, base=at, head=_git(top, "rev-parse", "HEAD").strip(),
-        before=_contents(top, plain), after=_working(top),
+        before=Declared.of(before), after=Declared.of(after),
     )  # fmt: skip
 
 
@@ -67,12 +57,22 @@ def _merge_base(top: Path, base: str) -> str:
     ).strip()  # fmt: skip
 
 
+def _blobs(top: Path, commit: str) -> dict[str, str]:
+    """The ids of a commit's plain files that declare something, by path."""
+    told = (one.split("\t", 1) for one in _git(top, "ls-tree", "-r", "-z", commit).split("\0") if one)
+    found = {name: entry.split() for entry, name in told if DECLARING.fullmatch(name)}
+    return {name: blob for name, (mode, _, blob) in found.items() if mode in {"100644", "100755"}}
+
+
 def _working(top: Path) -> dict[str, bytes]:
     """Files of the working tree that are tracked or would be; links are not followed."""
-    listed = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    names = sorted({name for name in listed.split("\0") if name and declares(name)})
-    paths = {name: top / name for name in names}
+    names = _names(_git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
+    paths = {name: top / name for name in sorted(set(names))}
     return {name: path.read_bytes() for name, path in paths.items() if path.is_file() and not path.is_symlink()}
+
+
+def _names(listed: str) -> list[str]:
+    return [name for name in listed.split("\0") if DECLARING.fullmatch(name)]
 
 
 def _contents(top: Path, blobs: Mapping[str, str]) -> dict[str, bytes]:
@@ -97,6 +97,8 @@ def _git(folder: Path, *words: str, failed: str = "cannot be read", remedy: str 
 
 def _run(folder: Path, words: Iterable[str], *, given: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     try:
-        return subprocess.run(["git", "-C", str(folder), *words], input=given, capture_output=True, check=False)
+        return subprocess.run(
+            ["git", "--no-optional-locks", "-C", str(folder), *words], input=given, capture_output=True, check=False
+        )
     except FileNotFoundError as problem:
         raise RepositoryUnusable("git is not on the PATH", "install it") from problem

@@ -31,7 +31,7 @@ class File:
 
 def statements(sides: Sides) -> Told:
     """Findings of every file of SQL that the branch changes."""
-    one, other = sides.before.statements(), sides.after.statements()
+    one, other = sides.before.statements, sides.after.statements
     for path in sorted(one.keys() | other.keys()):
         file = File(path=path, before=one.get(path, ""), after=other.get(path, ""))
         if file.before == file.after:
@@ -148,8 +148,8 @@ def _line(file: File, name: str, change: Change, *, removed: bool) -> Place:
 def _readers(sides: Sides, name: str) -> Affected:
     found = tuple(
         Consumer(name=path, engine="sql", sql=text, dataset=at)
-        for path, text in sorted(sides.after.statements().items())
-        if not table.creates(text) and (at := called(text, name))
+        for path, text in sorted(sides.queries.items())
+        if (at := called(text, name))
     )
     return Affected(consumers=found, mended=frozenset(one.name for one in found if sides.changed(one.name)))
 

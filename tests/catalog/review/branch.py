@@ -9,6 +9,7 @@ from catalog.drift import Finding
 from catalog.review import Review, Reviewed
 from catalog.review.affected import Record
 from catalog.review.compare import review
+from catalog.review.repository import branch
 from tests.conftest import REPOSITORY
 
 TODAY = date(2026, 11, 25)
@@ -63,7 +64,7 @@ class Work:
         return next(n for n, line in enumerate(self.read(path).splitlines(), start=1) if words in line)
 
     def review(self, base: str = "HEAD", *, record: Record | None = None, today: date = TODAY) -> Review:
-        return review(self.folder, base, record=record, today=today)
+        return review(branch(self.folder, base), record=record, today=today)
 
 
 def one(found: Review, rule: str, path: str = "", dataset: str = "") -> Reviewed:

@@ -7,7 +7,6 @@ import pytest
 
 from catalog.index import Index
 from catalog.review.affected import Record
-from catalog.review.declared import Contracts
 from catalog.review.repository import branch
 from catalog.review.snapshot import export, opened
 from tests.catalog.review.branch import Work
@@ -27,5 +26,5 @@ def snapshot_file(shop: Index, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture
 def record(snapshot_file: Path, work: Work) -> Iterator[Record]:
-    with opened(snapshot_file, Contracts(branch(work.folder, "HEAD").before)) as index:
+    with opened(snapshot_file, branch(work.folder, "HEAD").before.contracts) as index:
         yield Record(index=index, basis="snapshot")

@@ -10,7 +10,6 @@ from catalog.drift import Change
 from catalog.errors import RepositoryUnusable
 from catalog.review.affected import Record
 from catalog.review.compare import review
-from catalog.review.declared import Contracts
 from catalog.review.place import in_contract
 from catalog.review.repository import branch
 from catalog.review.snapshot import opened
@@ -157,6 +156,32 @@ def test_the_working_tree_is_read_and_not_touched(work: Work) -> None:
     assert (work.git("status", "--porcelain"), work.read(EVENTS)) == before
 
 
+def test_files_that_a_sparse_checkout_leaves_out_are_as_they_were(work: Work) -> None:
+    work.git("sparse-checkout", "set", "--no-cone", "/*", "!/great_expectations/", f"!/{SUMMARY}")
+    assert not (work.folder / SUMMARY).exists()
+    work.without(EVENTS, USER)
+    found = work.review()
+    assert {(each.finding.dataset, each.finding.change.rule) for each in found.findings} == {
+        ("warehouse.events", "column.dropped")
+    }
+
+
+def test_line_ends_that_git_converts_are_no_change(work: Work) -> None:
+    work.git("config", "core.autocrlf", "input")
+    (work.folder / EVENTS).write_bytes((work.folder / EVENTS).read_bytes().replace(b"\n", b"\r\n"))
+    found = work.review()
+    assert (found.findings, found.problems) == ((), ())
+
+
+@pytest.mark.parametrize("setting", ["diff.relative", "diff.noprefix", "diff.mnemonicPrefix"])
+def test_what_somebody_likes_of_git_diff_changes_nothing(setting: str, work: Work) -> None:
+    work.git("config", setting, "true")
+    work.without(EVENTS, USER)
+    work.git("rm", "-q", "--cached", SUMMARY)  # still in the working tree
+    found = review(branch(work.folder / "catalog", "HEAD"), record=None, today=TODAY)
+    assert {each.finding.dataset for each in found.findings} == {"warehouse.events"}
+
+
 def test_links_out_of_the_repository_are_not_followed(work: Work, tmp_path: Path) -> None:
     (tmp_path / "secret.sql").write_text("CREATE TABLE secret (a INT)", encoding="utf-8")
     (work.folder / "linked.sql").symlink_to(tmp_path / "secret.sql")
@@ -171,7 +196,7 @@ def test_an_unknown_base_is_told(base: str, work: Work) -> None:
 
 def test_what_is_no_repository_is_told(tmp_path: Path) -> None:
     with pytest.raises(RepositoryUnusable, match="is no git repository"):
-        review(tmp_path, "HEAD", record=None, today=TODAY)
+        branch(tmp_path, "HEAD")
 
 
 def test_a_shallow_clone_without_the_base_says_how_to_deepen_it(work: Work, tmp_path: Path) -> None:
@@ -183,7 +208,7 @@ def test_a_shallow_clone_without_the_base_says_how_to_deepen_it(work: Work, tmp_
         capture_output=True,
     )  # fmt: skip
     with pytest.raises(RepositoryUnusable, match="fetch-depth: 0"):
-        review(tmp_path / "shallow", base, record=None, today=TODAY)
+        branch(tmp_path / "shallow", base)
 
 
 def test_with_a_record_the_readers_have_names_and_nobody_is_anonymous(work: Work, record: Record) -> None:
@@ -218,7 +243,7 @@ def test_a_record_that_lacks_something_makes_it_unknown_and_never_fine(
     db.close()
     work.edit(EVENTS, "purpose: ", "purpose: Really ")
     for file, outcome in ((snapshot_file, "fine"), (lacking, "unknown")):
-        with opened(file, Contracts(branch(work.folder, "HEAD").before)) as index:
+        with opened(file, branch(work.folder, "HEAD").before.contracts) as index:
             found = work.review(record=Record(index=index, basis="snapshot"))
         assert found.outcome == outcome, (found.reasons, [str(each.finding.change) for each in found.findings])
     assert (found.exit_code, found.as_of) == (3, None)
