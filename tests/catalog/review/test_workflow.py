@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
+from catalog.index import store
 from tests.conftest import REPOSITORY
 
 WORKFLOW = REPOSITORY / ".github" / "workflows" / "schema-review.yml"
@@ -28,9 +29,16 @@ def test_they_are_as_githubs_schemas_say(path: Path, schema: str) -> None:
     assert [error.message for error in found] == []
 
 
-def steps() -> list[dict[str, Any]]:
-    (job,) = read(WORKFLOW)["jobs"].values()
-    return [*job["steps"], *read(ACTION)["runs"]["steps"]]
+def steps(*jobs: str) -> list[dict[str, Any]]:
+    """The steps of these jobs, else of all, and those of the action."""
+    told = read(WORKFLOW)["jobs"]
+    return [*(step for job in jobs or told for step in told[job]["steps"]), *read(ACTION)["runs"]["steps"]]
+
+
+def using(action: str, *jobs: str) -> dict[str, Any]:
+    """The only step of these jobs that uses this action."""
+    (found,) = (step for step in steps(*jobs) if action in step.get("uses", ""))
+    return found
 
 
 def test_no_expression_stands_inside_a_script() -> None:
@@ -45,17 +53,44 @@ def test_every_action_is_pinned_to_a_major_version_or_ours() -> None:
 
 def test_rights_are_the_least_and_code_of_forks_runs_without_secrets() -> None:
     told = read(WORKFLOW)
-    assert told["permissions"] == {"contents": "read", "pull-requests": "write", "security-events": "write"}
-    assert list(told["on"]) == ["pull_request"]  # never pull_request_target
-    checkout = next(step for step in steps() if "checkout" in step.get("uses", ""))
-    assert checkout["with"] == {"fetch-depth": "0", "persist-credentials": "false"}
+    rights = {"contents": "read", "pull-requests": "write", "security-events": "write"}
+    assert (told["permissions"], told["jobs"]["review"]["permissions"]) == ({"contents": "read"}, rights)
+    assert "permissions" not in told["jobs"]["snapshot"]
+    assert set(told["on"]) == {"pull_request", "push", "schedule", "workflow_dispatch"}  # never pull_request_target
+    assert told["jobs"]["review"]["if"] == "github.event_name == 'pull_request'"
+    assert using("actions/checkout", "review")["with"] == {"fetch-depth": "0", "persist-credentials": "false"}
+    assert using("actions/checkout", "snapshot")["with"] == {"persist-credentials": "false"}
 
 
 def test_what_needs_a_token_that_writes_is_left_out_for_forks() -> None:
-    upload = next(step for step in steps() if "upload-sarif" in step.get("uses", ""))
-    review = next(step for step in steps() if step.get("uses", "").startswith("./"))
-    assert upload["if"] == "env.OURS == 'true'"
-    assert review["with"]["pull"].startswith("${{ env.OURS == 'true' &&")
+    assert using("upload-sarif")["if"] == "env.OURS == 'true'"
+    assert using("./")["with"]["pull"].startswith("${{ env.OURS == 'true' &&")
+
+
+def test_the_snapshot_that_is_restored_is_the_one_that_main_saves() -> None:
+    saved, restored = using("cache/save", "snapshot")["with"], using("cache/restore", "review")["with"]
+    exported = next(step["run"] for step in steps("snapshot") if "snapshot export" in step.get("run", ""))
+    assert exported.split()[3] == saved["path"] == restored["path"] == using("./", "review")["with"]["snapshot"]
+    (prefix,) = restored["restore-keys"].splitlines()
+    assert saved["key"].startswith(prefix) and restored["key"].startswith(prefix)
+    assert "github.run_attempt" in saved["key"].removeprefix(prefix)  # a cache is never written twice
+    told = read(WORKFLOW)
+    assert told["on"]["push"]["branches"] == ["main"] and told["on"]["schedule"]
+    assert told["jobs"]["snapshot"]["if"].endswith("github.ref == 'refs/heads/main'")  # else no other branch finds it
+
+
+def test_a_snapshot_of_another_index_is_not_restored() -> None:
+    """A review refuses one (exit 2); what makes its version is in the key."""
+    (made_of,) = re.findall(r"hashFiles\((.*?)\)", using("cache/restore")["with"]["restore-keys"])
+    named = {REPOSITORY / path.strip(" '") for path in made_of.split(",")}
+    assert named == {Path(store.__file__), Path(store.__file__).with_name("schema.sql")}
+    assert store.SCHEMA == Path(store.__file__).with_name("schema.sql").read_text(encoding="utf-8")
+
+
+def test_without_a_backend_nothing_is_exported_or_saved() -> None:
+    first, *others = read(WORKFLOW)["jobs"]["snapshot"]["steps"]
+    assert first["if"] == "env.MARQUEZ_URL == ''"
+    assert {step["if"] for step in others} == {"env.MARQUEZ_URL != ''"}
 
 
 def test_the_hook_names_a_command_and_files_that_are_there() -> None:
