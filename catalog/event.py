@@ -18,7 +18,7 @@ import orjson
 from catalog import facet
 from catalog.dataset import Dataset
 from catalog.entry import Job
-from catalog.wire import PROFILE, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
+from catalog.wire import PROFILE, READING, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -78,7 +78,7 @@ class Event:
     counts: Counts = NO_COUNTS
     """Rows in, out and rejected, from our task-counts facet."""
     said: facet.Content | None = None
-    """What the job facets tell: kind, description, owner, sql, source, revision."""
+    """What the job facets tell: kind, description, owner, sql, way of reading, source, revision."""
     about: facet.Content | None = None
     """What the run facets tell of the run itself: what Airflow calls the DAG run, which offsets were read."""
     streaming: bool = False
@@ -297,6 +297,7 @@ def _job(reader: _Reader, facets: Any) -> tuple[facet.Content | None, bool]:
         "description": reader.take(facets, "documentation", lambda found: str(found["description"] or ""), None),
         "owner": reader.take(facets, "ownership", facet.owner, None),
         "sql": reader.take(facets, "sql", lambda found: found.get("query"), None),
+        "reading": reader.take(facets, READING, facet.reading, None),
         "source_path": place.get("path"),
         "source_url": place.get("url"),
         "revision": place.get("version"),

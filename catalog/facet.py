@@ -13,10 +13,12 @@ from typing import Any
 
 import orjson
 
-from catalog.wire import COLUMN_DETAILS, SCHEMA_BASELINE, VERDICTS
+from catalog.wire import COLUMN_DETAILS, SCHEMA_BASELINE, VERDICTS, WAYS
 
-__all__ = ["COLUMN_DETAILS", "VERDICTS", "Content", "Measure", "Result", "bare", "baseline", "content", "dataset_tags",
-           "drift", "lineage", "measures", "owner", "results", "schema", "statistics", "whole", "worst"]  # fmt: skip
+__all__ = [
+    "COLUMN_DETAILS", "VERDICTS", "Content", "Measure", "Result", "bare", "baseline", "content", "dataset_tags",
+    "drift", "lineage", "measures", "owner", "reading", "results", "schema", "statistics", "whole", "worst",
+]  # fmt: skip
 MEASURED = {
     "nullCount": "null_count", "distinctCount": "distinct_count", "sum": "sum", "count": "count",
     "min": "min", "max": "max",
@@ -261,6 +263,14 @@ def owner(found: Mapping[str, Any]) -> str | None:
     """The owners' names without `team:`, several joined by commas in alphabetical order."""
     names = {str(one["name"]).removeprefix("team:") for one in found.get("owners") or () if one.get("name")}
     return ", ".join(sorted(names)) or None
+
+
+def reading(found: Mapping[str, Any]) -> list[list[str]] | None:
+    """Rows [namespace, name, way, words] of a job's inputs (lineage/schemas/ReadingJobFacet.json), in a fixed order."""
+    rows = sorted([str(one[key]) for key in ("namespace", "name", "way", "says")] for one in found.get("inputs") or ())
+    if unknown := {row[2] for row in rows} - set(WAYS):
+        raise ValueError(f"no ways of reading: {', '.join(sorted(unknown))}")
+    return rows or None
 
 
 def dataset_tags(found: Mapping[str, Any]) -> list[str]:

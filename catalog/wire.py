@@ -15,6 +15,12 @@ SCHEMA_DRIFT = "ecompulse_schemaDrift"
 """Dataset facet: the changes against a baseline that nobody has accepted, with their verdicts (lineage/schemas)."""
 SCHEMA_BASELINE = "ecompulse_schemaBaseline"
 """Dataset facet: the columns that somebody accepted as a named baseline, who and why (lineage/schemas)."""
+READING = "ecompulse_reading"
+"""Job facet: of each input that the job does not read strictly, how it reads it (lineage/schemas)."""
+Way = Literal["cast", "any"]
+"""How a job reads values: it casts each, and one that cannot be cast is null or set aside, what it does not know is
+passed on; or it takes whatever comes. A job that says nothing reads as strictly as its dataset's kind is read."""
+WAYS: tuple[Way, ...] = get_args(Way)
 MAIN = "main"
 """The baseline that is meant where none is named."""
 Word = Literal["breaking", "cannot tell", "may break", "compatible"]

@@ -16,7 +16,7 @@ from openlineage.client.generated.base import DatasetFacet, JobFacet, RunFacet
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Field, Schema
-from catalog.wire import COLUMN_DETAILS, PROFILE, REPOSITORY, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
+from catalog.wire import COLUMN_DETAILS, PROFILE, READING, REPOSITORY, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
 from lineage import facets
 from lineage.outcome import Check, ColumnMetrics, ColumnSource, Compared, Outcome, Read, Written
 
@@ -48,7 +48,7 @@ def run_facets(outcome: Outcome) -> dict[str, RunFacet]:
 
 
 def job_facets(outcome: Outcome, *, source: type) -> dict[str, JobFacet]:
-    """Where the code is, and the SQL that ran."""
+    """Where the code is, the SQL that ran, and how inputs are read."""
     path = Path(inspect.getfile(source)).resolve()
     inside = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
     revision = os.environ.get("ECOMPULSE_REVISION", "main")
@@ -57,6 +57,8 @@ def job_facets(outcome: Outcome, *, source: type) -> dict[str, JobFacet]:
             type="git", url=f"{REPOSITORY}/blob/{revision}/{inside}", repoUrl=REPOSITORY, path=inside, version=revision
         )
     }
+    if reading := facets.reading(outcome):
+        found[READING] = reading
     if outcome.sql:
         found["sql"] = ol.sql_job.SQLJobFacet(query=";\n".join(statement.strip() for statement in outcome.sql))
     return found

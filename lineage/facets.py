@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import attr
 from openlineage.client.event_v2 import InputDataset, OutputDataset
-from openlineage.client.generated.base import DatasetFacet, RunFacet
+from openlineage.client.generated.base import DatasetFacet, JobFacet, RunFacet
 
 from catalog.contract import Contract
 from catalog.schema import Field, Schema
@@ -101,6 +101,17 @@ class SchemaBaselineDatasetFacet(DatasetFacet):
         return f"{SCHEMA_BASE}/SchemaBaselineDatasetFacet.json#/$defs/SchemaBaselineDatasetFacet"
 
 
+@attr.define
+class ReadingJobFacet(JobFacet):
+    """How a job reads those of its inputs that it does not read strictly."""
+
+    inputs: list[dict[str, Any]]
+
+    @staticmethod
+    def _get_schema() -> str:
+        return f"{SCHEMA_BASE}/ReadingJobFacet.json#/$defs/ReadingJobFacet"
+
+
 def column_details(schema: Schema, contract: Contract | None, *, observed: bool = False) -> ColumnDetailsDatasetFacet:
     """One entry per column and nested member, parents first; only what is said is present.
 
@@ -145,6 +156,16 @@ def task_counts(outcome: Outcome) -> TaskCountsRunFacet:
 def offset_range(at: TopicOffsets) -> dict[str, Any]:
     """One range of offsets, in JSON."""
     return {"topic": at.topic, "partition": at.partition, "start": at.start, "end": at.end}
+
+
+def reading(outcome: Outcome) -> ReadingJobFacet | None:
+    """How the inputs are read, where a task says so."""
+    inputs = [
+        {"namespace": one.dataset.namespace, "name": one.dataset.name, "way": one.reading.way, "says": one.reading.says}
+        for one in outcome.inputs
+        if one.reading
+    ]
+    return ReadingJobFacet(inputs=inputs) if inputs else None
 
 
 def profile(found: Profile) -> ProfileDatasetFacet:

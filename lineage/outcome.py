@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Schema
+from catalog.wire import Way
 
 if TYPE_CHECKING:
     from lineage.profile import Profile
@@ -88,6 +89,15 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a task reads values that are not as they were promised, declared beside the code that does it."""
+
+    way: Way
+    says: str
+    """What becomes of such a value, in words that a reviewer reads behind "it casts: ..."."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
     """A dataset that a task read, with what was counted and checked on it."""
 
@@ -102,6 +112,8 @@ class Read:
     metrics: Mapping[str, ColumnMetrics] = field(default_factory=dict)
     profile: "Profile | None" = None
     """Of a sample, what the standard metrics have no room for."""
+    reading: Reading | None = None
+    """None: strictly, as data of this kind is read."""
     compared: Compared | None = None
     """Then no schema is told: who compares is no witness of it."""
 

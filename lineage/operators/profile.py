@@ -7,12 +7,13 @@ from catalog import contract
 from lineage import profile, sample, trigger
 from lineage.hooks.kafka import KafkaHook
 from lineage.operators.base import LineageOperator
-from lineage.outcome import Outcome, Read, TopicOffsets
+from lineage.outcome import Outcome, Read, Reading, TopicOffsets
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
 
 MAX_ROWS = 200_000
+READING = Reading(way="any", says="counts whatever comes")
 
 
 class ProfileTopicOperator(LineageOperator):
@@ -61,7 +62,7 @@ class ProfileTopicOperator(LineageOperator):
         self.log.info("profiled %d messages, %d of them unreadable", found.rows, found.unreadable)
         read = Read(
             dataset=hook.dataset(promised.name), contract=promised, rows=found.rows, metrics=found.metrics,
-            profile=found,
+            profile=found, reading=READING,
         )  # fmt: skip
         return Outcome(inputs=(read,), rows_in=found.rows, rows_rejected=found.unreadable, offsets=asked)
 
@@ -81,4 +82,5 @@ class ProfileTopicOperator(LineageOperator):
     def expected(self) -> Outcome:
         """The topic."""
         promised = contract.load(self.contract_id)
-        return Outcome(inputs=(Read(dataset=KafkaHook(self.kafka_conn_id).dataset(promised.name), contract=promised),))
+        topic = KafkaHook(self.kafka_conn_id).dataset(promised.name)
+        return Outcome(inputs=(Read(dataset=topic, contract=promised, reading=READING),))

@@ -18,7 +18,7 @@ from lineage.jobs import columns, conf, observed
 from lineage.jobs.report import Report
 from lineage.operators.base import ConnectedOperator
 from lineage.outbox import Outbox
-from lineage.outcome import ColumnSource, Outcome, Read, TopicOffsets, Transformation, Written
+from lineage.outcome import ColumnSource, Outcome, Read, Reading, TopicOffsets, Transformation, Written
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
@@ -31,6 +31,12 @@ def _about(application: str) -> str | None:
     """What the application says of itself; the operator would say the same of each."""
     file = ROOT / application
     return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
+def reading(contract_id: str) -> Reading | None:
+    """How our jobs read a dataset, as they declare it beside their code."""
+    says = columns.CAST.get(contract_id)
+    return Reading(way="cast", says=says) if says else None
 
 
 class SparkKubernetesOperator(ConnectedOperator):
@@ -166,6 +172,7 @@ class SparkKubernetesOperator(ConnectedOperator):
                     contract=contracts.load(each),
                     rows=inputs.get(each, 0) if report else None,
                     schema=observed.schema(report.observed) if report and each == columns.RAW else None,
+                    reading=reading(each),
                 )
                 for each in self.reads
             ),

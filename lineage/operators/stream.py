@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from catalog import contract as contracts
 from lineage.errors import SparkFailed, StreamNotRunning, StreamStillRunning
 from lineage.jobs import control
-from lineage.operators.spark import SparkKubernetesOperator
+from lineage.operators.spark import SparkKubernetesOperator, reading
 from lineage.outbox import Outbox
 from lineage.outcome import Outcome, Read, Written
 
@@ -89,7 +89,10 @@ class SparkStreamOperator(SparkKubernetesOperator):
         return found
 
     def _done(self, rows: Mapping[str, int]) -> Outcome:
-        reads = tuple(Read(dataset=self.dataset(each), contract=contracts.load(each)) for each in self.reads)
+        reads = tuple(
+            Read(dataset=self.dataset(each), contract=contracts.load(each), reading=reading(each))
+            for each in self.reads
+        )
         writes = tuple(
             Written(dataset=self.dataset(each), contract=contracts.load(each), rows=rows.get(each))
             for each in self.writes
