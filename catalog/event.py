@@ -30,7 +30,7 @@ Counts = tuple[int | None, int | None, int | None]
 NO_COUNTS: Counts = (None, None, None)
 NO_SCHEMA: tuple[facet.Content | None, int] = (None, facet.NAMES)
 NO_NAMES: tuple[Dataset, ...] = ()
-NO_MEASURES: tuple[facet.Measure, ...] = ()
+FIGURES = frozenset(("outputStatistics", "dataQualityAssertions", "dataQualityMetrics", PROFILE))
 NO_PLACE: dict[str, Any] = {}
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -204,8 +204,8 @@ def _datasets(reader: _Reader, document: Json, at: int) -> Iterator[tuple[Told, 
                 continue
             if dataset not in seen:
                 seen.add(dataset)
-                told, mark = _remembered(reader, part, side, partial(_told, dataset=dataset, side=side))
-                yield _aged(reader, told, mark, part, at)
+                told, mark = _remembered(reader, (dataset, part.get("facets")), side, partial(_told, side=side))
+                yield _figured(reader, told, mark, part, at)
 
 
 _memory: dict[bytes, tuple[Any, list[str], str]] = {}
@@ -216,40 +216,47 @@ MEMORY = 20_000
 def _remembered(reader: _Reader, part: Any, role: str, read: Callable[[_Reader, Any], T]) -> tuple[T, str]:
     """What is read from a part of a document in this role, and a hash of it."""
     key = blake2b(orjson.dumps(part), digest_size=16, person=role.encode()).digest()
-    if key not in _memory:
+    known = _memory.get(key)
+    if known is None:
         if len(_memory) >= MEMORY:
             _memory.clear()
         own = _Reader()
         found = read(own, part)
-        _memory[key] = (found, own.problems, _hash(found).hex())
-    value, problems, mark = _memory[key]
+        known = _memory[key] = (found, own.problems, _hash(found).hex())
+    value, problems, mark = known
     reader.problems += problems
     return value, mark
 
 
-def _aged(reader: _Reader, told: Told, mark: str, part: Json, at: int) -> tuple[Told, str]:
-    """With freshness: how old the newest row was when this was told, in seconds."""
+def _figured(reader: _Reader, told: Told, mark: str, part: Json, at: int) -> tuple[Told, str]:
+    """With rows, checks and figures, which stand beside the facets and are others in each run."""
+    where = (part.get("facets"), part.get("inputFacets"), part.get("outputFacets"))
+    places = [place for place in where if isinstance(place, dict) and not FIGURES.isdisjoint(place)]
+    if not places:
+        return told, mark
+    rows, size, files = reader.take(part.get("outputFacets"), "outputStatistics", facet.statistics, NO_COUNTS)
+    results = _once(reader.take(place, "dataQualityAssertions", facet.results, ()) for place in places)
+    kinds = (
+        ("dataQualityMetrics", facet.measures),
+        (PROFILE, facet.profiled),
+        ("dataQualityMetrics", partial(_age, at)),
+    )
+    measures = _once(reader.take(place, key, read, ()) for key, read in kinds for place in places)
+    figures = _hash([rows, size, files, results, measures]).hex()
+    return replace(told, rows=rows, size=size, files=files, results=results, measures=measures), f"{mark} {figures}"
 
-    def age(found: Json) -> tuple[facet.Measure, ...]:
-        newest = found.get("lastUpdated")
-        return (facet.Measure(column=None, metric="freshness", value=(at - micros(newest)) / 1e6),) if newest else ()
 
-    ages = _once(reader.take(place, "dataQualityMetrics", age, NO_MEASURES) for place in _places(part))
-    return (replace(told, measures=(*told.measures, *ages)), f"{mark} {ages}") if ages else (told, mark)
-
-
-def _places(part: Json) -> tuple[Any, Any, Any]:
-    """Where facets of checks and figures stand."""
-    return part.get("facets"), part.get("inputFacets"), part.get("outputFacets")
+def _age(at: int, found: Json) -> tuple[facet.Measure, ...]:
+    """How old the newest row was when this was told, in seconds."""
+    newest = found.get("lastUpdated")
+    return (facet.Measure(column=None, metric="freshness", value=(at - micros(newest)) / 1e6),) if newest else ()
 
 
-def _told(reader: _Reader, part: Json, *, dataset: Dataset, side: Side) -> Told:
-    told = part.get("facets")
+def _told(reader: _Reader, part: tuple[Dataset, Any], *, side: Side) -> Told:
+    dataset, told = part
     facets: Json = told if isinstance(told, dict) else {}
     schema, knows = reader.take(facets, "schema", lambda found: facet.schema(found, facets), NO_SCHEMA)
-    rows, size, files = reader.take(part.get("outputFacets"), "outputStatistics", facet.statistics, NO_COUNTS)
     state = reader.take(facets, "lifecycleStateChange", lambda found: str(found.get("lifecycleStateChange") or ""), "")
-    places, figures = _places(part), (("dataQualityMetrics", facet.measures), (PROFILE, facet.profiled))
     return Told(
         dataset=dataset,
         side=side,
@@ -261,11 +268,6 @@ def _told(reader: _Reader, part: Json, *, dataset: Dataset, side: Side) -> Told:
         lifecycle=state.upper(),
         previous=reader.take(facets, "lifecycleStateChange", _previous, None),
         aliases=tuple(alias for alias in reader.take(facets, "symlinks", _aliases, NO_NAMES) if alias != dataset),
-        rows=rows,
-        size=size,
-        files=files,
-        results=_once(reader.take(place, "dataQualityAssertions", facet.results, ()) for place in places),
-        measures=_once(reader.take(place, key, read, ()) for key, read in figures for place in places),
     )
 
 
