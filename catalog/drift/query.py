@@ -1,6 +1,6 @@
 """What a change means to the SQL of a downstream job: which columns it names, and where it counts on their places."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -30,9 +30,15 @@ class Reads:
     positional: bool = False
 
 
-@lru_cache(maxsize=512)
 def reads(sql: str, dataset: str, dialect: str = "") -> Reads | None:
     """What `sql` takes of the dataset that it calls `dataset` (its last word counts); None when it cannot be parsed."""
+    told = _told(sql, dialect)
+    return told if told is None else told.get(dataset.rsplit(".", 1)[-1].lower(), Reads())
+
+
+@lru_cache(maxsize=4096)
+def _told(sql: str, dialect: str) -> Mapping[str, Reads] | None:
+    """What `sql` takes of each table that it names: parsing takes long, and a statement is asked for several tables."""
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
@@ -41,7 +47,12 @@ def reads(sql: str, dataset: str, dialect: str = "") -> Reads | None:
         statements = [one for one in sqlglot.parse(sql, dialect=dialect or None) if isinstance(one, exp.Expression)]
     except SqlglotError:
         return None
-    found = [one for statement in statements for one in _taken(statement, dataset.rsplit(".", 1)[-1].lower())]
+    scoped = [(statement, _scopes(statement)) for statement in statements]
+    tables = {one.name.lower() for statement in statements for one in statement.find_all(exp.Table)}
+    return {table: _reads([one for pair in scoped for one in _taken(*pair, table)]) for table in tables}
+
+
+def _reads(found: Sequence[tuple[str, str]]) -> Reads:
     return Reads(
         columns=frozenset(name for name, how in found if how == "named"),
         doubtful=frozenset(name for name, how in found if how == "doubtful"),
@@ -50,12 +61,11 @@ def reads(sql: str, dataset: str, dialect: str = "") -> Reads | None:
     )
 
 
-def _taken(statement: "exp.Expression", table: str) -> Iterator[tuple[str, str]]:
+def _taken(statement: "exp.Expression", scopes: Sequence["Scope"], table: str) -> Iterator[tuple[str, str]]:
     """(column, how it is taken) of one statement; the target of INSERT and MERGE is taken too."""
     from sqlglot import exp
-    from sqlglot.optimizer.scope import traverse_scope
 
-    for scope in traverse_scope(statement) if isinstance(statement, exp.Query) else _inner(statement):
+    for scope in scopes:
         ours = {
             alias for alias, one in scope.sources.items() if isinstance(one, exp.Table) and one.name.lower() == table
         }
@@ -74,10 +84,12 @@ def _taken(statement: "exp.Expression", table: str) -> Iterator[tuple[str, str]]
         yield from _written(statement, table)
 
 
-def _inner(statement: "exp.Expression") -> list["Scope"]:
+def _scopes(statement: "exp.Expression") -> list["Scope"]:
     from sqlglot import exp
     from sqlglot.optimizer.scope import traverse_scope
 
+    if isinstance(statement, exp.Query):
+        return traverse_scope(statement)
     outer = [one for one in statement.find_all(exp.Query) if not one.find_ancestor(exp.Query)]
     return [scope for query in outer for scope in traverse_scope(query)]
 
