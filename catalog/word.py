@@ -20,7 +20,7 @@ _SPELLINGS = (  # British to American; applied to both sides, so a word that onl
 
 def split(text: str) -> tuple[str, ...]:
     """The words of a text in order and in lower case: `sessionId`, `session_id`, `session.id` give the same."""
-    plain = _CAMEL.sub(" ", text)
+    plain = text if text.islower() else _CAMEL.sub(" ", text)
     if not plain.isascii():
         plain = "".join(one for one in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(one))
     return tuple(_WORD.findall(plain.casefold()))
@@ -29,6 +29,8 @@ def split(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
     """One form for singular and plural, British and American: `catalogues` is `catalog`. No other suffix is cut."""
+    if word[-1:].isdigit():
+        return word
     single = _singular(word)
     for pattern, replacement in _SPELLINGS:
         single = pattern.sub(replacement, single)

@@ -8,9 +8,9 @@ other's values speak against it. Nothing is said when two candidates come near e
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
+from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
@@ -31,8 +31,9 @@ SIBLING = 0.9
 FEW, NEAREST, COMMON = 12, 4, 40
 """Of more than a few candidates only so many that share the rarest words are compared; common words find none."""
 Words = tuple[str, ...]
+EVIDENCE = ("words", "contrast", "end", "spelling", "description", "values", "place")
 Places = Mapping[str, str]
-Weigh = Callable[[str], float]
+Weights = Mapping[str, float]
 ENDING = re.compile(r"(?<=..)(?:ation|ing|age|ion|ed|e)$")
 SHORT = {
     "db": "database", "addr": "address", "net": "network", "sock": "socket", "desc": "description", "num": "number",
@@ -48,14 +49,31 @@ EMPTY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Likeness:
+class Likeness(NamedTuple):
     """How much a new column looks like a former one, and by what."""
 
     old: Part
     new: Part
     score: float
-    evidence: tuple[tuple[str, float], ...]
+    figures: tuple[float, ...]
+
+    @property
+    def evidence(self) -> tuple[tuple[str, float], ...]:
+        """Each figure with its name."""
+        return tuple(zip(EVIDENCE, self.figures, strict=True))
+
+
+class Read(NamedTuple):
+    """A column and what is compared of it, taken apart once."""
+
+    part: Part
+    lower: str
+    name: Words
+    bag: frozenset[str]
+    told: frozenset[str]
+    """The words of its description, and `plain`, without those that it quotes: a column named in it is another one."""
+    plain: frozenset[str]
+    values: frozenset[str]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -71,12 +89,14 @@ def probable(went: Sequence[Part], came: Sequence[Part], places: tuple[Places, P
     """
     if not went or not came:
         return
-    near = _index(came) if len(came) > FEW else {}
+    news = [_read(part) for part in sorted(came, key=lambda one: one.path)]
+    near = _index(news) if len(news) > FEW else {}
     chosen = []
-    for old in went:
-        candidates = _nearest(old, near) if near else came
-        there = frozenset(new.path for new in candidates if places[0].get(old.path) == places[1].get(new.path, ""))
-        if found := best(old, candidates, there):
+    for old in map(_read, went):
+        candidates = [news[at] for at in _nearest(old, near)] if near else news
+        place = places[0].get(old.part.path)
+        there = {new.part.path for new in candidates if place == places[1].get(new.part.path, "")}
+        if found := _first(_ranked(old, candidates, there)):
             chosen.append(found)
     rivals = Counter(one.new.path for one in chosen)
     for one in chosen:
@@ -87,34 +107,48 @@ def probable(went: Sequence[Part], came: Sequence[Part], places: tuple[Places, P
             )  # fmt: skip
 
 
-def _terms(part: Part) -> set[str]:
-    """What a column is found by: the words of its name, all of them in one, and its description."""
+def _read(part: Part) -> Read:
+    told = frozenset(words(part.description)) if part.description else frozenset()
+    plain = frozenset(words(QUOTED.sub(" ", part.description))) if "`" in part.description else told
     name = words(part.path)
-    return {*name, "".join(name), "".join(words(part.name)), f"={part.description}"} - {"="}
+    return Read(part, part.path.lower(), name, frozenset(name), told, plain, frozenset(part.values))
 
 
-def _index(came: Sequence[Part]) -> dict[str, list[Part]]:
-    found: dict[str, list[Part]] = {}
-    for part in came:
-        for term in _terms(part):
-            found.setdefault(term, []).append(part)
+def _terms(one: Read) -> Iterable[str]:
+    """What a column is found by: the words of its name, all of them in one, and its description."""
+    part, name = one.part, one.name
+    told = [f"={part.description}"] if part.description else []
+    return dict.fromkeys([*name, "".join(name), "".join(words(part.name)), *told])
+
+
+def _index(came: Iterable[Read]) -> dict[str, list[int]]:
+    """The places of those that have a term."""
+    found: dict[str, list[int]] = {}
+    for at, one in enumerate(came):
+        for term in _terms(one):
+            found.setdefault(term, []).append(at)
     return found
 
 
-def _nearest(old: Part, index: dict[str, list[Part]]) -> Sequence[Part]:
-    shared: dict[str, float] = {}
-    parts: dict[str, Part] = {}
+def _nearest(old: Read, index: Mapping[str, Sequence[int]]) -> Sequence[int]:
+    """Those that share the rarest terms, of several alike the first."""
+    shared: dict[int, float] = {}
     for term in _terms(old):
-        having = index.get(term, ())
-        for part in having if len(having) <= COMMON else ():
-            parts[part.path] = part
-            shared[part.path] = shared.get(part.path, 0.0) + 1 / len(having)
-    return [parts[path] for path in sorted(shared, key=lambda path: (-shared[path], path))[:NEAREST]]
+        found = index.get(term, ())
+        if 0 < len(found) <= COMMON:
+            much = 1 / len(found)
+            for at in found:
+                shared[at] = shared.get(at, 0.0) + much
+    return sorted(sorted(shared), key=shared.__getitem__, reverse=True)[:NEAREST]
 
 
 def best(old: Part, candidates: Sequence[Part], there: Set[str] = frozenset()) -> Likeness | None:
     """The candidate that looks like `old`, None when none does or several do; `there`: paths that took its place."""
-    ranked = rank(old, candidates, there)
+    return _first(rank(old, candidates, there))
+
+
+def _first(ranked: Sequence[Likeness]) -> Likeness | None:
+    """The first one, if it is clearly so."""
     if not ranked:
         return None
     score, second = ranked[0].score, ranked[1].score if len(ranked) > 1 else 0.0
@@ -124,67 +158,83 @@ def best(old: Part, candidates: Sequence[Part], there: Set[str] = frozenset()) -
 
 def rank(old: Part, candidates: Iterable[Part], there: Set[str] = frozenset()) -> list[Likeness]:
     """Every candidate with its score, the likeliest first."""
-    parts = list(candidates)
-    seen = Counter(word for part in parts for word in set(words(part.path)))
-    weight = {word: math.log(1 + (len(parts) + 1) / count) for word, count in seen.items()}
-    rare = math.log(len(parts) + 2)
-    scored = [_likeness(old, new, lambda word: weight.get(word, rare), new.path in there) for new in parts]
+    return _ranked(_read(old), [_read(part) for part in candidates], there)
+
+
+def _ranked(old: Read, candidates: Sequence[Read], there: Set[str]) -> list[Likeness]:
+    seen: dict[str, int] = {}
+    for one in candidates:
+        for word in one.bag:
+            seen[word] = seen.get(word, 0) + 1
+    rare, many = math.log(len(candidates) + 2), len(candidates) + 1
+    weight = {word: math.log(1 + many / count) for word, count in seen.items()}
+    mine = {word: weight.get(word, rare) for word in old.name}
+    scored = [_likeness(old, new, mine, weight, new.part.path in there) for new in candidates]
     return sorted(scored, key=lambda one: (-one.score, one.new.path))
 
 
-def _likeness(old: Part, new: Part, weigh: Weigh, there: bool) -> Likeness:
-    one, other = words(old.path), words(new.path)
-    told = (frozenset(words(_plain(old.description))), frozenset(words(new.description)))
-    alike, contrast = _alike(one, other, told, weigh)
-    evidence = {
-        "words": alike,
-        "contrast": contrast,
-        "end": float(_ends(one, other) or _ends(other, one)),
-        "spelling": Indel.normalized_similarity(old.path.lower(), new.path.lower()),
-        "description": _described(old.description, new.description),
-        "values": _shared(old.values, new.values) * min(1.0, 2.5 * alike),  # an example alone may be anybody's
-        "place": there * min(1.0, 2.5 * alike),
-    }
-    score = _together(evidence)
-    if _siblings(one, other):
+def _likeness(old: Read, new: Read, mine: Weights, weight: Weights, there: bool) -> Likeness:
+    alike, contrast = _alike(old, new, mine, weight)
+    near = min(1.0, 2.5 * alike)
+    figures = (
+        alike,
+        contrast,
+        _ends(old.name, new.name),
+        Indel.normalized_similarity(old.lower, new.lower),
+        _described(old.told, new.told) if old.told and new.told else 0.0,
+        _shared(old.values, new.values) * near if old.values and new.values else 0.0,  # alone may be anybody's
+        there * near,
+    )
+    score = _together(*figures)
+    if _siblings(old.name, new.name):
         score *= SIBLING
-    if "unknown" not in (old.type, new.type) and kind.compare(old.type, new.type) == "other":
+    before, after = old.part.type, new.part.type
+    if before != after and "unknown" not in (before, after) and kind.compare(before, after) == "other":
         score *= 0.5
-    return Likeness(old=old, new=new, score=score, evidence=tuple(evidence.items()))
+    return Likeness(old.part, new.part, score, figures)
 
 
-def _together(evidence: dict[str, float]) -> float:
-    name = 0.6 * evidence["words"] + 0.2 * evidence["spelling"] + 0.2 * evidence["end"] - evidence["contrast"]
-    doubt = (1 - max(0.0, name)) * (1 - 0.9 * evidence["description"] ** 2) * (1 - 0.4 * evidence["values"])
-    return 1 - doubt * (1 - 0.2 * evidence["place"])
+def _together(
+    alike: float, contrast: float, end: float, spelling: float, description: float, values: float, place: float
+) -> float:
+    name = 0.6 * alike + 0.2 * spelling + 0.2 * end - contrast
+    doubt = (1 - max(0.0, name)) * (1 - 0.9 * description**2) * (1 - 0.4 * values)
+    return 1 - doubt * (1 - 0.2 * place)
 
 
-def _alike(one: Words, other: Words, told: tuple[Set[str], Set[str]], weigh: Weigh) -> tuple[float, float]:
+def _alike(old: Read, new: Read, mine: Weights, weight: Weights) -> tuple[float, float]:
     """How much of the weight of all words is in both names; and how much each has that the other lacks.
 
     A name that only gained or lost words may be the same by a longer or shorter path; one that has other words in
     their place (`process.cpu`, `system.cpu`) is rather its sibling. A word that the other's description has is
     explained by it: `db.table` may have become `db.collection`, "a collection (table, container)".
     """
-    mine, yours, shared = {word: weigh(word) for word in one}, {word: weigh(word) for word in other}, 0.0
-    total = (sum(mine.values()) + sum(yours.values())) or 1.0
-    for word in [word for word in mine if word in yours]:
-        shared += mine.pop(word) + yours.pop(word)
-    for word in list(mine):
-        near = max(((_near(word, to), to) for to in yours), default=(0.0, ""))
-        if near[0] >= 0.75:
-            shared += near[0] * (mine.pop(word) + yours.pop(near[1]))
-    for left, text in ((mine, told[1]), (yours, told[0])):
-        for word in [word for word in left if word in text]:
-            shared += EXPLAINED * left.pop(word)
-    return min(1.0, shared / total), min(sum(mine.values()), sum(yours.values())) / total
+    left, yours = dict(mine), {word: weight[word] for word in new.name}
+    total = (sum(left.values()) + sum(yours.values())) or 1.0
+    shared = 0.0
+    for word in mine:
+        if word in yours:
+            shared += left.pop(word) + yours.pop(word)
+    for word in list(left) if yours else ():
+        near, nearest = 0.0, ""
+        for to in yours:
+            if (found := _near(word, to)) and (found, to) > (near, nearest):
+                near, nearest = found, to
+        if near >= 0.75:
+            shared += near * (left.pop(word) + yours.pop(nearest))
+    for rest, text in ((left, new.told), (yours, old.plain)) if new.told or old.plain else ():
+        for word in [word for word in rest if word in text]:
+            shared += EXPLAINED * rest.pop(word)
+    contrast = min(sum(left.values()), sum(yours.values())) if left and yours else 0.0
+    return min(1.0, shared / total), contrast / total
 
 
+@lru_cache(maxsize=1 << 16)
 def _near(one: str, other: str) -> float:
     """1 for the same word, less for a spelling or a short form of it."""
     if one == other:
         return 1.0
-    short, long = sorted((one, other), key=len)
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
     if _stem(one) == _stem(other):
         return 0.85
     near = Indel.normalized_similarity(one, other) if len(short) > 3 or len(long) == 3 else 0.0
@@ -197,27 +247,22 @@ def _stem(word: str) -> str:
     return ENDING.sub("", word)
 
 
-def _ends(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether a name is the end of another: it lost or gained a prefix only."""
-    return len(one) > 1 and one == other[-len(one) :]
-
-
-def _plain(description: str) -> str:
-    """A description without what it quotes: a column named in it is another one."""
-    return QUOTED.sub(" ", description)
+def _ends(one: Words, other: Words) -> float:
+    """1 if a name is the end of the other, which has a prefix more, or none."""
+    short, long = (one, other) if len(one) < len(other) else (other, one)
+    return float(len(short) > 1 and short == long[-len(short) :])
 
 
 def _siblings(one: Words, other: Words) -> bool:
     """Whether one word stands for another and all the rest is the same: `host.ip`, `peer.ip` live side by side."""
-    differ = [(left, right) for left, right in zip(one, other, strict=False) if _near(left, right) < 0.75]
-    return len(one) == len(other) and len(differ) == 1
+    if len(one) != len(other):
+        return False
+    return sum(left != right and _near(left, right) < 0.75 for left, right in zip(one, other, strict=True)) == 1
 
 
-def _described(one: str, other: str) -> float:
-    left, right = set(words(one)), set(words(other))
-    return len(left & right) / len(left | right) if left and right else 0.0
+def _described(one: Set[str], other: Set[str]) -> float:
+    return len(one & other) / len(one | other)
 
 
-def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    left, right = set(one), set(other)
-    return len(left & right) / min(len(left), len(right)) if left and right else 0.0
+def _shared(one: Set[str], other: Set[str]) -> float:
+    return len(one & other) / min(len(one), len(other))
