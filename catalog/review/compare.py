@@ -131,13 +131,15 @@ def _place(sides: Sides, ids: tuple[str, str], finding: Finding) -> Place | None
         contract = sides.after.contract(ids[1]) or sides.before.contract(ids[0])
         return _suite_place(sides, f"{SUITES}/{contract.suite}.json", change) if contract else None
     path = side.contracts.files[at]
-    return in_contract(path, side.files[path].decode(), change, removed=side is sides.before)
+    if side is sides.after:
+        return in_contract(path, side.text(path), change)
+    near = in_contract(path, sides.after.text(path), change, removed=True).line
+    return replace(in_contract(path, side.text(path), change, removed=True), near=near)
 
 
 def _suite_place(sides: Sides, path: str, change: Change) -> Place:
     removed = change.rule == "check.removed" or path not in sides.after.files
-    text = (sides.before if removed else sides.after).files.get(path, b"")
-    return in_suite(path, text.decode(errors="replace"), change, removed=removed)
+    return in_suite(path, (sides.before if removed else sides.after).text(path), change, removed=removed)
 
 
 def _unreadable(sides: Sides) -> Iterator[Problem]:

@@ -65,6 +65,10 @@ class Declared:
         """What these files declare."""
         return cls(files=files, contracts=Contracts(files))
 
+    def text(self, path: str) -> str:
+        """A file's text; of one that is not there it is empty."""
+        return self.files.get(path, b"").decode(errors="replace")
+
     def contract(self, contract_id: str) -> Contract | None:
         """A contract, None when there is none or it cannot be read."""
         if contract_id not in self.contracts.files:
@@ -85,6 +89,7 @@ class Declared:
     def _suite(self, path: str) -> Json | None:
         try:
             found = json.loads(self.files[path])
+            json.dumps(found, ensure_ascii=False).encode()  # half letters are none
             of_suite(found)
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             self.problems[path] = f"is no suite: {type(problem).__name__} {problem}"
@@ -111,9 +116,7 @@ class Declared:
     @cached_property
     def statements(self) -> dict[str, str]:
         """Every file of SQL by its path."""
-        return {
-            path: text.decode(errors="replace").strip() for path, text in self.files.items() if path.endswith(".sql")
-        }
+        return {path: self.text(path).strip() for path in self.files if path.endswith(".sql")}
 
 
 def _about(rule: Json, contract_id: str) -> list[str]:

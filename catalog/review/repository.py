@@ -31,7 +31,7 @@ def branch(repository: Path, base: str) -> Branch:
     top = Path(_git(repository, "rev-parse", "--show-toplevel", failed="is no git repository").strip())
     at = _merge_base(top, base)
     blobs, after = _blobs(top, at), _working(top)
-    changed = {*_names(_git(top, "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", at, "--"))}
+    changed = {_shown(name) for name in _names(top, "diff", "--name-only", "--no-renames", "--no-ext-diff", at)}
     same = blobs.keys() - changed
     there = _contents(top, {name: blob for name, blob in blobs.items() if name in changed or name not in after})
     before = {name: after[name] if name in same and name in after else there[name] for name in blobs}
@@ -61,18 +61,24 @@ def _blobs(top: Path, commit: str) -> dict[str, str]:
     """The ids of a commit's plain files that declare something, by path."""
     told = (one.split("\t", 1) for one in _git(top, "ls-tree", "-r", "-z", commit).split("\0") if one)
     found = {name: entry.split() for entry, name in told if DECLARING.fullmatch(name)}
-    return {name: blob for name, (mode, _, blob) in found.items() if mode in {"100644", "100755"}}
+    return {_shown(name): blob for name, (mode, _, blob) in found.items() if mode in {"100644", "100755"}}
 
 
 def _working(top: Path) -> dict[str, bytes]:
     """Files of the working tree that are tracked or would be; links are not followed."""
-    names = _names(_git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
-    paths = {name: top / name for name in sorted(set(names))}
+    names = sorted(set(_names(top, "ls-files", "--cached", "--others", "--exclude-standard")))
+    paths = {_shown(name): top / name for name in names}
     return {name: path.read_bytes() for name, path in paths.items() if path.is_file() and not path.is_symlink()}
 
 
-def _names(listed: str) -> list[str]:
-    return [name for name in listed.split("\0") if DECLARING.fullmatch(name)]
+def _names(top: Path, *words: str) -> list[str]:
+    """The files that declare something, of those that a command of git names."""
+    return [name for name in _git(top, *words, "-z", "--").split("\0") if DECLARING.fullmatch(name)]
+
+
+def _shown(name: str) -> str:
+    """A file's name as text: git's are bytes."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _contents(top: Path, blobs: Mapping[str, str]) -> dict[str, bytes]:

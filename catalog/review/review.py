@@ -20,6 +20,13 @@ class Place:
     path: str
     line: int = 1
     removed: bool = False
+    near: int = 1
+    """Of what is removed, a line of the branch's version that stands near it; what marks lines knows no other."""
+
+    @property
+    def now(self) -> int:
+        """A line of the branch's version."""
+        return self.near if self.removed else self.line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,14 @@ __all__ = ["Form", "Links", "annotations", "comment", "junit", "machine", "rende
 
 
 def rendered(review: Review, form: Form, *, links: Links | None = None) -> str:
-    """The review in this form, with a line break at its end; `links` are for the form that people click in."""
+    """The review in this form, with a line break at its end; `links` are for the form that people click in.
+
+    Half letters (a suite's JSON may hold lone surrogates) become question marks: no file could hold them.
+    """
+    return _told(review, form, links).encode(errors="replace").decode()
+
+
+def _told(review: Review, form: Form, links: Links | None) -> str:
     match form:
         case "text":
             return text(review)

@@ -26,8 +26,8 @@ def _finding(one: Reviewed, level: str) -> str:
 
 
 def _command(level: str, message: str, *, title: str = "", place: Place | None = None) -> str:
-    """As actions/toolkit writes it; a line that only the base has is not named."""
-    told = {"file": place.path, "line": "" if place.removed else str(place.line)} if place else {}
+    """As actions/toolkit writes it."""
+    told = {"file": place.path, "line": str(place.now)} if place else {}
     told["title"] = title
     properties = ",".join(f"{name}={_property(value)}" for name, value in told.items() if value)
     return f"::{level} {properties}::{_data(message)}" if properties else f"::{level}::{_data(message)}"

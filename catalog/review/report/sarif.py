@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from catalog.drift.rule import RULES
+from catalog.review.declared import CONTRACTS
 from catalog.review.report.wording import PLAIN, headline, lines
 from catalog.review.review import Place, Problem, Review, Reviewed
 from catalog.wire import REPOSITORY, Word
@@ -14,6 +15,11 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 LEVEL: dict[Word, str] = {
     "breaking": "error", "cannot tell": "warning", "may break": "warning", "compatible": "note"
 }  # fmt: skip
+LEVELS = ("error", "warning", "note")
+MOST = 25_000
+"""GitHub refuses a run with more results, and shows 5,000 of them."""
+DOCS = f"{REPOSITORY}/blob/main/docs/review.md"
+HELP = f"It depends on who reads the dataset: each alert says whom it breaks, why, and how to make it safe ({DOCS})."
 PROBLEMS = {
     "waiver_expired": "a waiver is past its day", "waiver_lapsed": "a waiver was given for other circumstances",
     "waiver_unused": "a waiver waives nothing", "waiver_invalid": "a waiver cannot be read",
@@ -24,32 +30,33 @@ PROBLEMS = {
 def sarif(review: Review) -> str:
     """Every finding and problem, waived ones suppressed. A waived one is a note: GitHub does not read suppressions.
 
-    The fingerprint knows nothing of lines: a finding stays itself when text before it moves. A place that the branch
-    removes is given without its line, which is one of another version of the file.
+    The fingerprint knows nothing of lines: a finding stays itself when text before it moves. Of what the branch removes
+    the line is one near it: its own is one of another version of the file. What is too much for GitHub is counted.
     """
     rules = sorted({one.finding.change.rule for one in review.findings} | {one.kind for one in review.problems})
     results = [
         *(_finding(one, rules) for one in review.findings),
         *(_problem(one, rules) for one in review.problems),
     ]
+    if len(results) > MOST:
+        results = sorted(results, key=lambda one: LEVELS.index(one["level"]))
+    driver = {"name": "catalog review", "informationUri": DOCS, "rules": [_rule(one) for one in rules]}
     run = {
-        "tool": {
-            "driver": {
-                "name": "catalog review",
-                "informationUri": f"{REPOSITORY}/blob/main/docs/review.md",
-                "rules": [_rule(one) for one in rules],
-            }
-        },
+        "tool": {"driver": driver},
         "automationDetails": {"id": "schema-review/"},
-        "invocations": [_invocation(review)],
-        "results": results,
+        "invocations": [_invocation(review, left=len(results[MOST:]))],
+        "results": results[:MOST],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _rule(rule: str) -> Json:
     words = RULES[rule].words if rule in RULES else PROBLEMS.get(rule, rule)
-    return {"id": rule, "shortDescription": {"text": words}}
+    full = f"{words[:1].upper()}{words[1:]}."
+    return {
+        "id": rule, "shortDescription": {"text": words}, "fullDescription": {"text": full},
+        "help": {"text": f"{full} {HELP}"},
+    }  # fmt: skip
 
 
 def _finding(one: Reviewed, rules: list[str]) -> Json:
@@ -58,7 +65,7 @@ def _finding(one: Reviewed, rules: list[str]) -> Json:
         "ruleId": rule,
         "ruleIndex": rules.index(rule),
         "level": "note" if one.waiver else LEVEL[word],
-        "message": {"text": "\n".join([headline(one, PLAIN), *lines(one, PLAIN)])},
+        "message": _message("\n".join([headline(one, PLAIN), *lines(one, PLAIN)])),
         "locations": _locations(one.place),
         "partialFingerprints": _fingerprints(one.finding.fingerprint),
         "properties": {"dataset": one.finding.dataset, "path": one.finding.change.path, "verdict": word},
@@ -74,19 +81,23 @@ def _problem(one: Problem, rules: list[str]) -> Json:
         "ruleId": one.kind,
         "ruleIndex": rules.index(one.kind),
         "level": "error" if one.breaking else "warning",
-        "message": {"text": one.message},
+        "message": _message(one.message),
         "locations": _locations(one.place),
         "partialFingerprints": _fingerprints(f"{one.kind} {at} {one.message}"),
     }
 
 
+def _message(text: str) -> Json:
+    """No text from outside is a link, which `[words](target)` is here (3.11.6)."""
+    return {"text": text.replace("](", "] (")}
+
+
 def _locations(place: Place | None) -> list[Json]:
-    if place is None:
-        return []
-    at: Json = {"artifactLocation": {"uri": quote(place.path), "uriBaseId": "%SRCROOT%"}}
-    if not place.removed:
-        at["region"] = {"startLine": max(place.line, 1)}
-    return [{"physicalLocation": at}]
+    """Where GitHub shows it: what has no place is shown nowhere. Only waivers may lie outside of the repository."""
+    path, line = (place.path, place.now) if place else (CONTRACTS, 1)
+    uri = quote(path, errors="replace")
+    file = {"uri": f"file://{uri}"} if uri.startswith("/") else {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    return [{"physicalLocation": {"artifactLocation": file, "region": {"startLine": max(line, 1)}}}]
 
 
 def _fingerprints(mark: str) -> Json:
@@ -94,8 +105,9 @@ def _fingerprints(mark: str) -> Json:
     return {"primaryLocationLineHash": mark, "ecompulseFinding/v1": mark}
 
 
-def _invocation(review: Review) -> Json:
-    lacks = [{"level": "warning", "message": {"text": reason}} for reason in review.reasons]
+def _invocation(review: Review, *, left: int) -> Json:
+    more = [f"{left:,} more results are left out: GitHub takes {MOST:,}"] if left else []
+    lacks = [{"level": "warning", "message": _message(reason)} for reason in (*review.reasons, *more)]
     return {
         "executionSuccessful": not review.reasons,
         "exitCode": review.exit_code,

@@ -1,5 +1,6 @@
 """What a branch changes, whom it breaks, where it is written: on a small repository, with a record and without."""
 
+import os
 import sqlite3
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from catalog.errors import RepositoryUnusable
 from catalog.review.affected import Record
 from catalog.review.compare import review
 from catalog.review.place import in_contract
+from catalog.review.report import rendered
 from catalog.review.repository import branch
 from catalog.review.snapshot import opened
 from tests.catalog.review.branch import EVENTS, REPORT, SUITE, SUMMARY, TODAY, Work, one, words
@@ -32,6 +34,7 @@ def test_a_dropped_column_breaks_the_statement_that_names_it_and_points_to_the_l
     assert words(found.finding)[REPORT] == "breaking"
     assert found.place is not None
     assert (found.place.path, found.place.line, found.place.removed) == (EVENTS, line, True)
+    assert found.place.near == work.line(EVENTS, "- name: events")
     assert found.finding.dataset == "warehouse.events"
     assert "user_id" in found.finding.remedy
 
@@ -117,6 +120,21 @@ def test_a_file_that_cannot_be_read_any_more_breaks_and_takes_nothing_else_along
     (problem,) = found.problems
     assert (problem.kind, problem.breaking, problem.place and problem.place.path) == ("file_unreadable", True, path)
     assert (found.findings, found.exit_code) == ((), 1)
+
+
+def test_names_that_are_no_text_are_reviewed_and_reported(work: Work) -> None:
+    """Git's names are bytes, and JSON may hold half letters."""
+    for name in ("id", "other"):
+        work.write(os.fsdecode(b"lineage/reports/caf\xe9.sql"), f"CREATE TABLE visits ({name} BIGINT)")
+        work.commit(name)
+    work.write(SUITE, work.read(SUITE).replace("expect_currency_to_be_known", "expect_\\ud800"))
+    found = work.review("HEAD~1")
+    (problem,) = found.problems
+    assert (problem.place and problem.place.path, "surrogates" in problem.message) == (SUITE, True)
+    dropped = one(found, "column.dropped", "id")
+    assert dropped.finding.dataset == "lineage/reports/caf\\xe9.sql:visits"
+    for form in ("text", "markdown", "json", "sarif", "junit", "annotations"):
+        assert rendered(found, form).encode()  # type: ignore[arg-type]
 
 
 def test_what_could_not_be_read_in_the_base_is_told_and_breaks_nobody(work: Work) -> None:

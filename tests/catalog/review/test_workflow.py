@@ -84,7 +84,7 @@ def test_a_snapshot_of_another_index_is_not_restored() -> None:
     (made_of,) = re.findall(r"hashFiles\((.*?)\)", using("cache/restore")["with"]["restore-keys"])
     named = {REPOSITORY / path.strip(" '") for path in made_of.split(",")}
     assert named == {Path(store.__file__), Path(store.__file__).with_name("schema.sql")}
-    assert store.SCHEMA == Path(store.__file__).with_name("schema.sql").read_text(encoding="utf-8")
+    assert Path(store.__file__).with_name("schema.sql").read_text(encoding="utf-8") == store.SCHEMA
 
 
 def test_without_a_backend_nothing_is_exported_or_saved() -> None:
