@@ -56,8 +56,10 @@ class GitHub:
         Raises:
             SettingInvalid: the token or the repository's name cannot be one.
         """
-        if not (token.isascii() and token.isprintable() and token.strip() == token != ""):
-            raise SettingInvalid("GITHUB_TOKEN", "is empty, or holds a letter that no header can")
+        if not token:
+            raise SettingInvalid("GITHUB_TOKEN", "is not set; in a workflow it is `github.token`")
+        if not (token.isascii() and token.isprintable() and token.strip() == token):
+            raise SettingInvalid("GITHUB_TOKEN", "holds a letter that no header can")
         if not re.fullmatch(r"[A-Za-z0-9_-]+/[A-Za-z0-9_.-]+", repository):
             raise SettingInvalid("repository", "must be like owner/name")
         self._issues = f"/repos/{repository}/issues"
@@ -80,15 +82,15 @@ class GitHub:
         """Make `body`, which begins with the marker, the only comment of ours that does.
 
         A creation is not repeated blindly: one whose answer got lost may have been done, so it is looked for first.
-        When two write at once, the older comment stays.
+        When two write at once, the older comment stays; when somebody deletes it meanwhile, there is a new one.
         """
         if not body.startswith(marker) or len(body) > LIMIT:
             raise ValueError(f"a comment begins with its marker and has at most {LIMIT:,} letters")
         author = self._author or self._me()
         for wait_s in (*self._waits_s, None):
             found = self._ours(pull, author, marker)
-            if found:
-                return self._kept(found, body)
+            if found and (kept := self._kept(found, body)):
+                return kept
             try:
                 created = self._attempt("POST", f"{self._issues}/{pull}/comments", {"body": body}).json()
                 break
@@ -97,18 +99,18 @@ class GitHub:
                     raise
                 _pause(wait_s, problem)
         every = self._ours(pull, author, marker)
-        if len(every) > 1:
-            return self._kept(every, body)
-        return Posted(url=str(created["html_url"]), how="created")
+        kept = self._kept(every, body) if len(every) > 1 else None
+        return kept or Posted(url=str(created["html_url"]), how="created")
 
-    def _kept(self, found: list[dict[str, Any]], body: str) -> Posted:
-        """The oldest comment with this text; the others are deleted."""
+    def _kept(self, found: list[dict[str, Any]], body: str) -> Posted | None:
+        """The oldest comment with this text, None when somebody has deleted it; the others are deleted."""
         first, *others = found
         for one in others:
             self._call("DELETE", f"{self._issues}/comments/{one['id']}", gone=True)
         same = first["body"].replace("\r\n", "\n").strip() == body.strip()
-        if not same:
-            self._call("PATCH", f"{self._issues}/comments/{first['id']}", {"body": body})
+        path = f"{self._issues}/comments/{first['id']}"
+        if not same and self._call("PATCH", path, {"body": body}, gone=True).is_error:
+            return None
         return Posted(url=str(first["html_url"]), how="unchanged" if same else "updated")
 
     def _ours(self, pull: int, author: str, marker: str) -> list[dict[str, Any]]:
@@ -158,9 +160,10 @@ class GitHub:
         if answer.is_success or (gone and answer.status_code == 404):
             return answer
         if _later(answer):
-            told = answer.headers.get("Retry-After", "")
-            after_s = float(told) if told.isdecimal() else 0.0
-            raise GitHubUnavailable(call, f"status {answer.status_code}", retry_after_s=after_s)
+            what = f"status {answer.status_code}"
+            if answer.status_code < 500:
+                what += ", a limit of calls: come back later"
+            raise GitHubUnavailable(call, what, retry_after_s=_after_s(answer))
         raise GitHubRefused(call, answer.status_code, " ".join(answer.text.split())[:EXCERPT])
 
 
@@ -168,6 +171,14 @@ def _later(answer: httpx.Response) -> bool:
     """5xx, or a limit of calls (docs.github.com, rate limits: 403 or 429 with Retry-After or nothing remaining)."""
     limited = "Retry-After" in answer.headers or answer.headers.get("X-RateLimit-Remaining") == "0"
     return answer.status_code >= 500 or answer.status_code == 429 or (answer.status_code == 403 and limited)
+
+
+def _after_s(answer: httpx.Response) -> float:
+    """How long it asks to wait: for so many seconds, or until a time (both as docs.github.com tells limits)."""
+    told, until = (answer.headers.get(name, "") for name in ("Retry-After", "X-RateLimit-Reset"))
+    if told.isdecimal():
+        return float(told)
+    return max(0.0, float(until) - time.time()) if until.isdecimal() else 0.0
 
 
 def _pause(wait_s: float, problem: GitHubUnavailable) -> None:

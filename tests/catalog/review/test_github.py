@@ -30,6 +30,8 @@ class Server:
         self.login = ""
         self.rival: str | None = None
         """Somebody who creates the comment at the same time, before our creation is done."""
+        self.vanishing = False
+        """Whether somebody deletes a comment right before it is brought up to date."""
         self.next_id, self.url = 1, ""
 
     def add(self, body: str, login: str = AUTHOR) -> dict[str, Any]:
@@ -84,7 +86,12 @@ def application(server: Server) -> FastAPI:
 
     @app.patch("/repos/ecompulse/pipeline/issues/comments/{number}")
     async def updated(number: int, request: Request) -> Any:
-        (one,) = (one for one in server.comments if one["id"] == number)
+        if server.vanishing:
+            server.vanishing = False
+            server.comments[:] = [one for one in server.comments if one["id"] != number]
+        one = next((one for one in server.comments if one["id"] == number), None)
+        if one is None:
+            return refused(404, "Not Found")
         one["body"] = (await request.json())["body"]
         return one
 
@@ -183,6 +190,28 @@ def test_retry_after_lengthens_the_wait(server: Server) -> None:
     assert time.monotonic() - began >= 1
 
 
+def test_the_end_of_a_limit_is_waited_for_when_it_is_told_as_a_time(server: Server) -> None:
+    until = str(int(time.time()) + 2)
+    server.script = [("GET", 403, {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": until})]
+    post(server, "one", author=AUTHOR)
+    assert time.time() >= int(until)
+
+
+def test_a_limit_that_does_not_end_is_called_by_its_name(server: Server) -> None:
+    server.script = [("GET", 429, {})] * 3
+    with pytest.raises(GitHubUnavailable, match="status 429, a limit of calls"):
+        post(server, "one", author=AUTHOR)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_comment_that_somebody_deletes_meanwhile_is_written_anew(left: int, server: Server) -> None:
+    for _ in range(left + 1):
+        server.add(f"{MARK}\nold")
+    server.vanishing = True
+    assert post(server, "new", author=AUTHOR) == "created"
+    assert server.bodies == [f"{MARK}\nnew"]
+
+
 def test_a_creation_whose_answer_got_lost_is_not_done_again(server: Server) -> None:
     server.script, server.done_though = [("POST", 502, {})], True
     assert post(server, "one", author=AUTHOR) == "unchanged"
@@ -224,3 +253,8 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
 def test_names_and_tokens_that_cannot_be_one_are_refused(repository: str, token: str) -> None:
     with pytest.raises(SettingInvalid):
         GitHub(repository, token)
+
+
+def test_a_token_that_is_missing_is_said_to_be() -> None:
+    with pytest.raises(SettingInvalid, match="GITHUB_TOKEN: is not set; in a workflow it is `github.token`"):
+        GitHub(REPOSITORY, "")
