@@ -4,7 +4,9 @@ has it: whoever repairs a reader in the same pull request breaks nothing.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from functools import cached_property
+from pathlib import PurePosixPath
 
 from catalog.consumer import consumers, declared
 from catalog.dataset import Dataset
@@ -17,6 +19,8 @@ from catalog.review.review import Basis
 from catalog.review.table import creates
 
 TOLD = "SELECT namespace, name, kind, short, contract FROM dataset WHERE first_seen NOTNULL ORDER BY namespace, name"
+HALF = 0.5
+"""From this likeness on a file that came is one that went; git's own measure."""
 MENDED = "as this branch has it"
 
 
@@ -55,10 +59,31 @@ class Sides:
         return {path: text for path, text in self.after.statements.items() if not creates(text)}
 
     @cached_property
+    def moved(self) -> Mapping[str, str]:
+        """Where the branch puts files of SQL that it takes away: by their name, else where half of their lines are."""
+        old, new = self.before.statements, self.after.statements
+        found: dict[str, str] = {}
+        for path in sorted(old.keys() - new.keys()):
+            free = sorted(new.keys() - old.keys() - set(found.values()))
+            alike = {other: _alike(path, old[path], other, new[other]) for other in free}
+            best = max(free, key=alike.__getitem__, default="")
+            if best and alike[best] >= HALF:
+                found[path] = best
+        return found
+
+    @cached_property
     def swaps(self) -> Mapping[str, str]:
         """What the branch makes of the statements that it changes."""
-        texts = self.before.statements.items()
-        return {text: self.after.statements.get(path, "") for path, text in texts if text and self.changed(path)}
+        new, texts = self.after.statements, self.before.statements.items()
+        swaps = {text: new.get(self.moved.get(path, path), "") for path, text in texts if text}
+        return {text: other for text, other in swaps.items() if text != other}
+
+
+def _alike(path: str, text: str, other: str, other_text: str) -> float:
+    """1 for files of one name, else the share of lines that both have."""
+    if PurePosixPath(path).name == PurePosixPath(other).name:
+        return 1.0
+    return SequenceMatcher(None, text.splitlines(), other_text.splitlines(), autojunk=False).ratio()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +167,8 @@ def _mended(
             if text in now.sql:
                 now = replace(now, sql=now.sql.replace(text, other))
         if suite and contract and one.engine == "gx":
-            now = replace(now, checks=of_suite(sides.after.rules(contract) or {}))
+            columns = (now.columns or frozenset()) | {path for path, _ in contract.schema.walk()}
+            now = replace(now, checks=of_suite(sides.after.rules(contract) or {}), columns=columns)
         if now != one:
             mended.add(one.name)
         found.append(now)
@@ -153,12 +179,11 @@ def _beside(plain: Iterable[Consumer], real: list[Consumer], sides: Sides) -> It
     """Declared ones whom the record does not know by another name; with a record nobody is anonymous."""
     tables = {one.engine for one in real if one.direction == "table"}
     gx = any(one.engine == "gx" for one in real)
-    texts = sides.before.statements
     for one in plain:
         known = (
             (one.direction == "table" and one.engine in tables)
             or (one.engine == "gx" and gx)
-            or (one.engine == "sql" and any(texts.get(one.name, one.sql) in who.sql for who in real))
+            or (one.engine == "sql" and any(one.sql in who.sql for who in real))
             or one.name.startswith("readers of ")
         )
         if not known:

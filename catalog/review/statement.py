@@ -27,13 +27,17 @@ class File:
     path: str
     before: str
     after: str
+    former: str
+    """Its path in the base."""
 
 
 def statements(sides: Sides) -> Told:
     """Findings of every file of SQL that the branch changes."""
-    one, other = sides.before.statements, sides.after.statements
-    for path in sorted(one.keys() | other.keys()):
-        file = File(path=path, before=one.get(path, ""), after=other.get(path, ""))
+    old, new = sides.before.statements, sides.after.statements
+    former = {path: at for at, path in sides.moved.items()}
+    for path in sorted((old.keys() | new.keys()) - sides.moved.keys()):
+        at = former.get(path, path)
+        file = File(path=path, before=old.get(at, ""), after=new.get(path, ""), former=at)
         if file.before == file.after:
             continue
         if table.creates(file.before) or table.creates(file.after):
@@ -104,7 +108,7 @@ def _gives(sides: Sides, file: File) -> Told:
     parts = {part.path.lower(): part for part in before.parts} if before else {}
     changes = [_dropped(parts[name]) for name in gone if name in parts]
     for finding in told.judge(contract.id, changes):
-        place = in_statement(file.path, file.before, finding.change.path, removed=True)
+        place = in_statement(file.former, file.before, finding.change.path, removed=True)
         yield told, Reviewed(
             finding=finding, place=place, observed=observed(finding.change, before, told.entries),
             basis=waiver.basis_of(finding, before),
@@ -136,12 +140,12 @@ def _tables(sides: Sides, file: File) -> Told:
 
 
 def _line(file: File, name: str, change: Change, *, removed: bool) -> Place:
-    text = file.before if removed else file.after
-    start = in_statement(file.path, text, name).line
+    path, text = (file.former, file.before) if removed else (file.path, file.after)
+    start = in_statement(path, text, name).line
     if not change.path:
-        return Place(path=file.path, line=start, removed=removed)
+        return Place(path=path, line=start, removed=removed)
     rest = "\n".join(text.splitlines()[start - 1 :])
-    found = in_statement(file.path, rest, change.former if removed else change.path, removed=removed)
+    found = in_statement(path, rest, change.former if removed else change.path, removed=removed)
     return replace(found, line=found.line + start - 1)
 
 

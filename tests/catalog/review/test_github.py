@@ -256,5 +256,5 @@ def test_names_and_tokens_that_cannot_be_one_are_refused(repository: str, token:
 
 
 def test_a_token_that_is_missing_is_said_to_be() -> None:
-    with pytest.raises(SettingInvalid, match="GITHUB_TOKEN: is not set; in a workflow it is `github.token`"):
+    with pytest.raises(SettingInvalid, match="GITHUB_TOKEN: is not set"):
         GitHub(REPOSITORY, "")

@@ -3,18 +3,22 @@
 import os
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from catalog.drift import Change
 from catalog.errors import RepositoryUnusable
+from catalog.index import Index
+from catalog.review import Review
 from catalog.review.affected import Record
 from catalog.review.compare import review
 from catalog.review.place import in_contract
 from catalog.review.report import rendered
 from catalog.review.repository import branch
 from catalog.review.snapshot import opened
+from tests.catalog.events import dataset, event, facet
 from tests.catalog.review.branch import EVENTS, REPORT, SUITE, SUMMARY, TODAY, Work, one, words
 
 USER = "{name: user_id, "
@@ -154,6 +158,63 @@ def test_tables_that_files_create_are_judged_for_the_statements_that_name_them(w
     assert (found.finding.dataset, words(found.finding)) == ("sql/table.sql:visits", {"sql/read.sql": "breaking"})
     assert found.place is not None
     assert found.place.line == 3
+
+
+TABLE = {"namespace": "postgres://wh:5432", "name": "warehouse.public.events"}
+
+
+@pytest.fixture
+def reporting(work: Work) -> Iterator[Record]:
+    """A record of one job, which runs the report's statement on the events, and told so with the text of its file."""
+    sql = {"sql": facet(query=work.read(REPORT).strip())}
+    with Index.open(":memory:", branch(work.folder, "HEAD").before.contracts) as index:
+        events = dataset("warehouse.public.events", ["user_id"], namespace=TABLE["namespace"])
+        index.add([event("load", 1, outputs=[events]), event("nightly", 2, inputs=[events], job_facets=sql)])
+        yield Record(index=index, basis="backend")
+
+
+def nightly(found: Review) -> str:
+    """What a review says of the recorded job; the file of its statement is the same reader."""
+    told = words(one(found, "column.dropped", "user_id").finding)
+    assert not any(name.endswith(".sql") for name in told), told
+    return told["nightly"]
+
+
+def test_a_recorded_reader_is_judged_by_its_file_in_the_branch(work: Work, reporting: Record) -> None:
+    work.without(EVENTS, USER)
+    assert nightly(work.review(record=reporting)) == "breaking"
+    work.edit(REPORT, USERS, "1 AS unique_users")
+    assert nightly(work.review(record=reporting)) == "compatible"
+
+
+@pytest.mark.parametrize("path", ["lineage/daily_summary.sql", "sql/summary_of_days.sql"])
+@pytest.mark.parametrize(("text", "word"), [("events.user_id)", "breaking"), ("1)", "compatible")])
+def test_a_recorded_reader_whose_file_moves_is_judged_by_it(
+    path: str, text: str, word: str, work: Work, reporting: Record
+) -> None:
+    work.without(EVENTS, USER)
+    work.write(path, work.read(REPORT).replace("events.user_id)", text) + "-- moved\n")
+    (work.folder / REPORT).unlink()
+    assert nightly(work.review(record=reporting)) == word
+
+
+def test_a_file_of_tables_that_moves_with_a_change_is_the_same_tables(work: Work) -> None:
+    work.write("sql/table.sql", "CREATE TABLE visits (\n  id BIGINT PRIMARY KEY,\n  page TEXT NOT NULL\n);\n")
+    work.commit("tables")
+    work.write("ddl/visits.sql", "CREATE TABLE visits (\n  id BIGINT PRIMARY KEY\n);\n")
+    (work.folder / "sql/table.sql").unlink()
+    (found,) = work.review().findings
+    assert (found.finding.dataset, found.finding.change.rule) == ("ddl/visits.sql:visits", "column.dropped")
+    assert found.place is not None
+    assert (found.place.path, found.place.line, found.place.removed) == ("sql/table.sql", 3, True)
+
+
+def test_a_statement_that_moves_reads_no_more_than_before(work: Work) -> None:
+    work.edit(REPORT, "events.user_id", "events.customer_id")
+    work.commit("broken before")
+    work.write("lineage/sql/daily_summary.sql", work.read(REPORT) + "-- moved\n")
+    (work.folder / REPORT).unlink()
+    assert work.review().findings == ()
 
 
 def test_what_the_base_did_after_the_branch_left_is_not_the_branchs(work: Work) -> None:
