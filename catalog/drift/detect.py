@@ -6,6 +6,7 @@ from catalog.drift import kind
 from catalog.drift.bound import compare as compare_bounds
 from catalog.drift.change import Change
 from catalog.drift.check import compare as compare_checks
+from catalog.drift.evidence import Evidence
 from catalog.drift.match import around, matched, moved_parts, places
 from catalog.drift.rename import probable
 from catalog.drift.shape import ROOT, Part, Shape
@@ -15,13 +16,13 @@ ABSENT = "\0"
 """A path that nothing has; ROOT is one that a document has."""
 
 
-def detect(before: Shape | None, after: Shape | None) -> tuple[Change, ...]:
+def detect(before: Shape | None, after: Shape | None, evidence: Evidence | None = None) -> tuple[Change, ...]:
     """Every difference, the dataset's own first, then in `after`'s column order, removals last.
 
     Columns are the same by id, else by path, else by alias; a probable rename (catalog.drift.rename) stands beside the
     removal and the addition and replaces neither. Of a column that is new or gone with its members, only it is told.
-    None is a dataset that is not there. Laws (tests/catalog/drift): detect(s, s) == (); the rules of detect(b, a) are
-    the mirrors of those of detect(a, b).
+    None is a dataset that is not there; `evidence` is for probable renames only. Laws (tests/catalog/drift):
+    detect(s, s) == (); the rules of detect(b, a) are the mirrors of those of detect(a, b).
     """
     if before is None or after is None:
         gone = () if before is None else (Change(rule="dataset.dropped", path=ROOT),)
@@ -47,7 +48,7 @@ def detect(before: Shape | None, after: Shape | None) -> tuple[Change, ...]:
             wild = news.get(f"{back[above]}.*") if above in back else None
             found.append(_removal(part, olds.get(above), news.get(back.get(above, ABSENT)), wild))
     if went and came:
-        found += probable(went, came, (places(before, back), places(after, {path: path for path in pairs})))
+        found += probable(went, came, (places(before, back), places(after, {path: path for path in pairs})), evidence)
     return tuple(found)
 
 

@@ -1,8 +1,9 @@
 """Which new column may be a former one by another name, scored by evidence. A guess: never applied, always asked.
 
 Evidence, each 0 to 1: the words of the name (rare words among the candidates weigh more), how the name is spelled,
-the words of the description, shared values, and the place among the neighbours. Types that hold none of each
-other's values speak against it. Nothing is said when two candidates come near each other.
+the words of the description, shared values, the place among the neighbours, and what else is known of both: lineage,
+rules of suites, frequent values (catalog.drift.evidence). Types that hold none of each other's values speak against
+it. Nothing is said when two candidates come near each other.
 """
 
 import math
@@ -16,6 +17,7 @@ from rapidfuzz.distance import Indel
 
 from catalog.drift import kind
 from catalog.drift.change import Change
+from catalog.drift.evidence import Evidence, Strength
 from catalog.drift.shape import Part
 from catalog.word import words as split
 
@@ -31,7 +33,9 @@ SIBLING = 0.9
 FEW, NEAREST, COMMON = 12, 4, 40
 """Of more than a few candidates only so many that share the rarest words are compared; common words find none."""
 Words = tuple[str, ...]
-EVIDENCE = ("words", "contrast", "end", "spelling", "description", "values", "place")
+EVIDENCE = ("words", "contrast", "end", "spelling", "description", "values", "place", "lineage", "rules")
+UNKNOWN: Mapping[str, Strength] = {}
+NOTHING = Strength()
 Places = Mapping[str, str]
 Weights = Mapping[str, float]
 ENDING = re.compile(r"(?<=..)(?:ation|ing|age|ion|ed|e)$")
@@ -82,21 +86,28 @@ def words(text: str) -> Words:
     return tuple(SHORT.get(word, word) for word in split(text) if word not in EMPTY)
 
 
-def probable(went: Sequence[Part], came: Sequence[Part], places: tuple[Places, Places] = ({}, {})) -> Iterator[Change]:
+def probable(
+    went: Sequence[Part], came: Sequence[Part], places: tuple[Places, Places] = ({}, {}),
+    evidence: Evidence | None = None,
+) -> Iterator[Change]:  # fmt: skip
     """A `column.perhaps_renamed` for each removed column whose best candidate is ahead, and is ahead for it too.
 
     `places` say behind which remaining part the columns of either shape stand, for both by its new path.
     """
     if not went or not came:
         return
+    known = evidence.pairs((one.path for one in went), (one.path for one in came)) if evidence else {}
     news = [_read(part) for part in sorted(came, key=lambda one: one.path)]
     near = _index(news) if len(news) > FEW else {}
     chosen = []
     for old in map(_read, went):
+        pairs = known.get(old.part.path, UNKNOWN)
         candidates = [news[at] for at in _nearest(old, near)] if near else news
+        if near and pairs:
+            candidates += [one for one in news if one.part.path in pairs and one not in candidates]
         place = places[0].get(old.part.path)
         there = {new.part.path for new in candidates if place == places[1].get(new.part.path, "")}
-        if found := _first(_ranked(old, candidates, there)):
+        if found := _first(_ranked(old, candidates, there, pairs)):
             chosen.append(found)
     rivals = Counter(one.new.path for one in chosen)
     for one in chosen:
@@ -161,7 +172,9 @@ def rank(old: Part, candidates: Iterable[Part], there: Set[str] = frozenset()) -
     return _ranked(_read(old), [_read(part) for part in candidates], there)
 
 
-def _ranked(old: Read, candidates: Sequence[Read], there: Set[str]) -> list[Likeness]:
+def _ranked(
+    old: Read, candidates: Sequence[Read], there: Set[str], pairs: Mapping[str, Strength] = UNKNOWN
+) -> list[Likeness]:
     seen: dict[str, int] = {}
     for one in candidates:
         for word in one.bag:
@@ -169,11 +182,16 @@ def _ranked(old: Read, candidates: Sequence[Read], there: Set[str]) -> list[Like
     rare, many = math.log(len(candidates) + 2), len(candidates) + 1
     weight = {word: math.log(1 + many / count) for word, count in seen.items()}
     mine = {word: weight.get(word, rare) for word in old.name}
-    scored = [_likeness(old, new, mine, weight, new.part.path in there) for new in candidates]
+    scored = [
+        _likeness(old, new, mine, weight, new.part.path in there, pairs.get(new.part.path, NOTHING))
+        for new in candidates
+    ]
     return sorted(scored, key=lambda one: (-one.score, one.new.path))
 
 
-def _likeness(old: Read, new: Read, mine: Weights, weight: Weights, there: bool) -> Likeness:
+def _likeness(
+    old: Read, new: Read, mine: Weights, weight: Weights, there: bool, known: Strength
+) -> Likeness:  # fmt: skip
     alike, contrast = _alike(old, new, mine, weight)
     near = min(1.0, 2.5 * alike)
     figures = (
@@ -182,8 +200,10 @@ def _likeness(old: Read, new: Read, mine: Weights, weight: Weights, there: bool)
         _ends(old.name, new.name),
         Indel.normalized_similarity(old.lower, new.lower),
         _described(old.told, new.told) if old.told and new.told else 0.0,
-        _shared(old.values, new.values) * near if old.values and new.values else 0.0,  # alone may be anybody's
+        max(_shared(old.values, new.values) * near, known.values),  # examples alone may be anybody's
         there * near,
+        known.lineage,
+        known.rules,
     )
     score = _together(*figures)
     if _siblings(old.name, new.name):
@@ -195,11 +215,12 @@ def _likeness(old: Read, new: Read, mine: Weights, weight: Weights, there: bool)
 
 
 def _together(
-    alike: float, contrast: float, end: float, spelling: float, description: float, values: float, place: float
-) -> float:
+    alike: float, contrast: float, end: float, spelling: float, description: float, values: float, place: float,
+    lineage: float, rules: float,
+) -> float:  # fmt: skip
     name = 0.6 * alike + 0.2 * spelling + 0.2 * end - contrast
     doubt = (1 - max(0.0, name)) * (1 - 0.9 * description**2) * (1 - 0.4 * values)
-    return 1 - doubt * (1 - 0.2 * place)
+    return 1 - doubt * (1 - 0.2 * place) * (1 - 0.8 * lineage) * (1 - 0.5 * rules)
 
 
 def _alike(old: Read, new: Read, mine: Weights, weight: Weights) -> tuple[float, float]:
@@ -265,4 +286,4 @@ def _described(one: Set[str], other: Set[str]) -> float:
 
 
 def _shared(one: Set[str], other: Set[str]) -> float:
-    return len(one & other) / min(len(one), len(other))
+    return len(one & other) / min(len(one), len(other)) if one and other else 0.0

@@ -1,0 +1,111 @@
+"""What speaks for a rename beyond how two columns look: what is said of a column without naming it, before and after.
+
+That is a mark: the other end of a lineage edge, a rule of a suite with its parameters, a frequent value. A column that
+is gone and a new one that share marks which few others have may be one; marks that everybody has say nothing.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+from catalog.dataset import Dataset
+from catalog.drift.shape import Check
+from catalog.entry import ColumnEdge
+
+Mark = tuple[object, ...]
+Marks = Mapping[str, Set[Mark]]
+"""The marks of each path."""
+Values = Mapping[str, Iterable[str]]
+ANYBODY = frozenset({"true", "false", "yes", "no"})
+"""Values that are as much as a type; so are those without a letter."""
+
+
+class Strength(NamedTuple):
+    """How much of each kind of evidence speaks for a pair, 0 to 1."""
+
+    lineage: float = 0.0
+    rules: float = 0.0
+    values: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The marks of every column, before and after; made by `evidence`."""
+
+    lineage: tuple[Marks, Marks] = ({}, {})
+    rules: tuple[Marks, Marks] = ({}, {})
+    values: tuple[Marks, Marks] = ({}, {})
+
+    def pairs(self, went: Iterable[str], came: Iterable[str]) -> dict[str, dict[str, Strength]]:
+        """The pairs of a path that is gone and one that is new for which anything speaks, by the former one."""
+        old, new = set(went), set(came)
+        found: dict[str, dict[str, Strength]] = {}
+        for kind in fields(self):
+            sides: tuple[Marks, Marks] = getattr(self, kind.name)
+            for (before, after), much in _strengths(sides, old, new):
+                pairs = found.setdefault(before, {})
+                pairs[after] = pairs.get(after, Strength())._replace(**{kind.name: much})
+        return found
+
+
+def evidence(
+    dataset: Dataset | None = None, *, lineage: tuple[Iterable[ColumnEdge], Iterable[ColumnEdge]] = ((), ()),
+    suites: tuple[Iterable[Check], Iterable[Check]] = ((), ()), values: tuple[Values, Values] = ({}, {}),
+) -> Evidence:  # fmt: skip
+    """What edges of a dataset, rules of its suites and frequent values tell, each before and after."""
+    ends = tuple(_gathered(_ends(dataset, edge) for edge in edges) for edges in lineage)
+    rules = tuple(_gathered((_rule(check),) for check in checks if check.column) for checks in suites)
+    frequent = tuple(_gathered((_value(path, one) for one in told if _telling(one)) for path, told in side.items())
+                     for side in values)  # fmt: skip
+    return Evidence(lineage=(ends[0], ends[1]), rules=(rules[0], rules[1]), values=(frequent[0], frequent[1]))
+
+
+def _gathered(told: Iterable[Iterable[tuple[str, Mark]]]) -> Marks:
+    found: dict[str, set[Mark]] = {}
+    for path, mark in (one for several in told for one in several):
+        found.setdefault(path, set()).add(mark)
+    return found
+
+
+def _ends(dataset: Dataset | None, edge: ColumnEdge) -> Iterator[tuple[str, Mark]]:
+    """The other end of an edge and what is done on the way, for its end in the dataset."""
+    how = (edge.type, edge.subtype, edge.masking)
+    if edge.target == dataset:
+        yield edge.target_column, ("from", edge.origin, edge.origin_column, *how)
+    if edge.origin == dataset:
+        yield edge.origin_column, ("into", edge.target, edge.target_column, *how)
+
+
+def _rule(check: Check) -> tuple[str, Mark]:
+    return check.column or "", (check.type, repr(check.kwargs))
+
+
+def _value(path: str, value: str) -> tuple[str, Mark]:
+    return path, (value,)
+
+
+def _telling(value: str) -> bool:
+    return any(map(str.isalpha, value)) and value.lower() not in ANYBODY
+
+
+def _strengths(
+    sides: tuple[Marks, Marks], went: Set[str], came: Set[str]
+) -> Iterator[tuple[tuple[str, str], float]]:  # fmt: skip
+    """A mark that n columns have, before or after, weighs 1/n. A pair: how improbable that all shared ones are chance,
+    by how much of the less marked one's weight they are.
+    """
+    before, after = sides
+    many = Counter(mark for marks in before.values() for mark in marks)
+    many |= Counter(mark for marks in after.values() for mark in marks)
+    having: dict[Mark, list[str]] = {}
+    for path in came & after.keys():
+        for mark in after[path]:
+            having.setdefault(mark, []).append(path)
+    for old in went & before.keys():
+        for new in {path for mark in before[old] for path in having.get(mark, ())}:
+            mine, yours = ([1 / many[mark] for mark in marks] for marks in (before[old], after[new]))
+            shared = sorted(1 / many[mark] for mark in before[old] & after[new])
+            part = math.fsum(shared) / min(math.fsum(mine), math.fsum(yours))
+            yield (old, new), part * (1 - math.prod(1 - weight for weight in shared))
