@@ -9,10 +9,11 @@ from sqlite3 import Row
 from typing import Any
 
 from catalog.dataset import Dataset
-from catalog.entry import Answer, CheckEntry, ColumnEdge, Edge, Impact, LineageGraph, Node
+from catalog.entry import Answer, CheckEntry, ColumnEdge, Edge, Impact, Job, LineageGraph, Node
 from catalog.event import moment
 from catalog.index import Index, adjacency, facts, values
 from catalog.index.adjacency import EVERY, Book, Cell, Cells, Flows
+from catalog.index.fold import names_of
 from catalog.index.store import rows_in
 
 FAR = 1 << 30
@@ -68,6 +69,17 @@ def columns(
     ):
         found.setdefault((cells.cells[origin], cells.cells[target]), depth)
     return Answer(value=_column_edges(index, found), completeness=index.completeness())
+
+
+def ever(index: Index, dataset: Dataset) -> tuple[ColumnEdge, ...]:
+    """Every column edge that was told into a dataset or out of it; `current`: whether it is a present one."""
+    names = names_of(index.db, index.id_of(dataset))
+    rows = [
+        row for sql in (EDGES, EDGES.replace("m.dataset IN", "s.origin IN")) for row in rows_in(index.db, sql, names)
+    ]
+    datasets = values.dataset_names(index.db, {one for row in rows for one in (row["origin"], row["target"])})
+    jobs = values.job_names(index.db, {row["task"] for row in rows})
+    return tuple(dict.fromkeys(_edge(row, datasets, jobs) for row in rows))
 
 
 def impact(index: Index, dataset: Dataset, *, column: str | None = None) -> Answer[Impact]:
@@ -181,14 +193,18 @@ def _column_edges(index: Index, found: Mapping[tuple[Cell, Cell], int]) -> tuple
     told: dict[ColumnEdge, tuple[int, int]] = {}
     for row in rows:
         if row["told"] or (_where(row), row["task"]) not in own:
-            edge = ColumnEdge(
-                origin=datasets[row["origin"]], origin_column=row["origin_column"], target=datasets[row["target"]],
-                target_column=row["target_column"], job=jobs[row["task"]], type=row["type"], subtype=row["subtype"],
-                description=row["description"], masking=bool(row["masking"]),
-            )  # fmt: skip
+            edge = _edge(row, datasets, jobs)
             told[edge] = (found[_where(row)], max(row["last_seen"], told.get(edge, (0, 0))[1]))
     order = sorted(told.items(), key=lambda one: (one[1][0], _words(one[0])))
     return tuple(replace(edge, last_seen=moment(at)) for edge, (_, at) in order)
+
+
+def _edge(row: Row, datasets: Mapping[int, Dataset], jobs: Mapping[int, Job]) -> ColumnEdge:
+    return ColumnEdge(
+        origin=datasets[row["origin"]], origin_column=row["origin_column"], target=datasets[row["target"]],
+        target_column=row["target_column"], job=jobs[row["task"]], type=row["type"], subtype=row["subtype"],
+        description=row["description"], masking=bool(row["masking"]), current=bool(row["current"]),
+    )  # fmt: skip
 
 
 def _words(edge: ColumnEdge) -> tuple[Any, ...]:

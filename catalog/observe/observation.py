@@ -10,12 +10,14 @@ from catalog.consumer import consumers
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.drift import Change, Finding, detect, judge
+from catalog.drift.evidence import Evidence
 from catalog.drift.rename import probable
 from catalog.drift.shape import Shape, of_columns
 from catalog.entry import Answer, Column, Completeness, DatasetEntry, SchemaVersion
 from catalog.event import EPOCH
 from catalog.observe.baseline import Baseline, placed
 from catalog.observe.baseline import baseline as accepted_as
+from catalog.observe.marks import recorded
 from catalog.observe.sampled import Sampled
 from catalog.wire import MAIN
 
@@ -80,7 +82,7 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
         reason = f"nobody has looked at {called(entry)} since its baseline"
         return Answer(value=found, completeness=_lacking(told.completeness, reason))
     found = replace(found, compared=True)
-    changes = _changes(found, kept, sampled, contract)
+    changes = _changes(index, found, kept, sampled, contract)
     if not changes:
         return Answer(value=found, completeness=told.completeness)
     since = {change.fingerprint: _since(index, entry, change, kept.since, sampled, told.value) for change in changes}
@@ -91,15 +93,18 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
 
 
 def _changes(
-    found: Observation, kept: Baseline, sampled: Sampled | None, contract: Contract | None
+    index: "Index", found: Observation, kept: Baseline, sampled: Sampled | None, contract: Contract | None
 ) -> tuple[Change, ...]:
     """What is otherwise than accepted; of no columns, now or then, there was no dataset."""
     before = of_columns(_before(kept, found.columns, contract)) if kept.columns else None
     silent = all(one.nullable is None for one in found.columns)  # a witness of names and types tells no keys
     after = of_columns(found.columns, untold=before if silent and not sampled else None) if found.columns else None
     changes = detect(before, after)
+    known = recorded(index, found.dataset) if any(one.rule == "column.added" for one in changes) else None
+    if known:
+        changes = detect(before, after, known)
     if sampled and before:
-        changes += tuple(_partly_renamed(sampled, changes, before, kept.since))
+        changes += tuple(_partly_renamed(sampled, changes, before, kept.since, known))
     return changes
 
 
@@ -146,13 +151,16 @@ def _before(kept: Baseline, columns: Sequence[Column], contract: Contract | None
 
 
 def _partly_renamed(
-    sampled: Sampled, changes: Sequence[Change], before: Shape, since: datetime
+    sampled: Sampled, changes: Sequence[Change], before: Shape, since: datetime,
+    known: Evidence | None,
 ) -> Iterator[Change]:  # fmt: skip
     """A new key that looks like one which comes less often since: one of several producers may have renamed it."""
     for change in changes:
         at = sampled.met(change.path, since=since) if change.rule == "column.added" else None
         if at and change.new:
-            yield from probable([one for one in before.parts if sampled.fell(one.path, at=at)], [change.new])
+            yield from probable(
+                [one for one in before.parts if sampled.fell(one.path, at=at)], [change.new], evidence=known
+            )
 
 
 def _since(
