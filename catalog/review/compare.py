@@ -144,11 +144,12 @@ def _suite_place(sides: Sides, path: str, change: Change) -> Place:
 
 def _unreadable(sides: Sides) -> Iterator[Problem]:
     """Files of the branch that cannot be read; it breaks whoever relied on one that could."""
-    for path, why in sorted(sides.after.problems.items()):
+    for path, problem in sorted(sides.after.problems.items()):
         new = path not in sides.before.problems
         declared = path.startswith((f"{CONTRACTS}/", f"{SUITES}/")) or path in sides.before.files
         yield Problem(
-            kind="file_unreadable", message=f"{path} cannot be read: {why}", place=Place(path=path),
+            kind="file_unreadable", message=f"{path} cannot be read: {problem.why}",
+            place=Place(path=path, line=problem.line),
             breaking=new and declared,
         )  # fmt: skip
 

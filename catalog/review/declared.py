@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import yaml
+
 from catalog.contract import Contract, parse_bytes
 from catalog.drift import Check, Shape
 from catalog.drift.shape import of_contract, of_suite
@@ -50,14 +52,22 @@ class Contracts(Mapping[str, Contract]):
         return len(self.files)
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why a file cannot be read, and in which line."""
+
+    why: str
+    line: int = 1
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declared:
     """One side of a branch."""
 
     files: Files
     contracts: Contracts
-    problems: dict[str, str] = field(default_factory=dict)
-    """Files that cannot be read, and why; filled while they are."""
+    problems: dict[str, Unread] = field(default_factory=dict)
+    """Files that cannot be read; filled while they are."""
     _suites: dict[str, Json | None] = field(default_factory=dict)
 
     @classmethod
@@ -76,7 +86,7 @@ class Declared:
         try:
             return self.contracts[contract_id]
         except ContractInvalid as problem:
-            self.problems[self.contracts.files[contract_id]] = problem.problem
+            self.problems[self.contracts.files[contract_id]] = _unread(problem)
             return None
 
     def suite(self, name: str) -> Json | None:
@@ -92,7 +102,8 @@ class Declared:
             json.dumps(found, ensure_ascii=False).encode()  # half letters are none
             of_suite(found)
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            self.problems[path] = f"is no suite: {type(problem).__name__} {problem}"
+            line = problem.lineno if isinstance(problem, json.JSONDecodeError) else 1
+            self.problems[path] = Unread(f"is no suite: {type(problem).__name__} {problem}", line)
             return None
         return found if isinstance(found, dict) else None
 
@@ -117,6 +128,14 @@ class Declared:
     def statements(self) -> dict[str, str]:
         """Every file of SQL by its path."""
         return {path: self.text(path).strip() for path in self.files if path.endswith(".sql")}
+
+
+def _unread(problem: ContractInvalid) -> Unread:
+    cause = problem.__cause__
+    mark = cause.problem_mark if isinstance(cause, yaml.MarkedYAMLError) else None
+    if isinstance(cause, yaml.MarkedYAMLError) and mark:
+        return Unread(" ".join(f"{word}" for word in (cause.context, cause.problem) if word), mark.line + 1)
+    return Unread(problem.problem)
 
 
 def _about(rule: Json, contract_id: str) -> list[str]:

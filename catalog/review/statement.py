@@ -44,9 +44,9 @@ def statements(sides: Sides) -> Told:
             yield from _tables(sides, file)
             continue
         if file.after and table.parsed(file.after) is None:
-            sides.after.problems[path] = "no dialect that we know can parse it"
+            sides.after.problems[path] = table.unread(sides.after.text(path))
             if file.before and table.parsed(file.before) is None:
-                sides.before.problems[path] = "no dialect that we know can parse it"
+                sides.before.problems[path] = table.unread(file.before)
             continue
         yield from _reads(sides, file)
         yield from _gives(sides, file)
@@ -91,7 +91,7 @@ def _finding(sides: Sides, file: File, contract: Contract, name: str, word: Word
     before = sides.before.shape(contract.id)
     told = Affected(consumers=(who,), entries=recorded(sides, contract.id))
     return told, Reviewed(
-        finding=finding, place=in_statement(file.path, file.after, name),
+        finding=finding, place=in_statement(file.path, sides.after.text(file.path), name),
         observed="not yet" if told.entries else "", basis=waiver.basis_of(finding, before),
     )  # fmt: skip
 
@@ -108,7 +108,7 @@ def _gives(sides: Sides, file: File) -> Told:
     parts = {part.path.lower(): part for part in before.parts} if before else {}
     changes = [_dropped(parts[name]) for name in gone if name in parts]
     for finding in told.judge(contract.id, changes):
-        place = in_statement(file.former, file.before, finding.change.path, removed=True)
+        place = in_statement(file.former, sides.before.text(file.former), finding.change.path, removed=True)
         yield told, Reviewed(
             finding=finding, place=place, observed=observed(finding.change, before, told.entries),
             basis=waiver.basis_of(finding, before),
@@ -126,7 +126,7 @@ def _tables(sides: Sides, file: File) -> Told:
     old, new = (table.tables(text) if text else {} for text in (file.before, file.after))
     if old is None or new is None:
         side = sides.after if new is None else sides.before
-        side.problems[file.path] = "no dialect that we know can parse it"
+        side.problems[file.path] = table.unread(side.text(file.path))
         return
     for name in sorted(old.keys() | new.keys()):
         if (before := old.get(name)) == (after := new.get(name)):
@@ -135,12 +135,13 @@ def _tables(sides: Sides, file: File) -> Told:
         dataset = f"{file.path}:{name}"
         for finding in told.judge(dataset, detect(before, after)):
             removed = finding.change.rule.endswith(".dropped")
-            place = _line(file, name, finding.change, removed=removed)
+            place = _line(sides, file, name, finding.change, removed=removed)
             yield told, Reviewed(finding=finding, place=place, basis=waiver.basis_of(finding, before, after))
 
 
-def _line(file: File, name: str, change: Change, *, removed: bool) -> Place:
-    path, text = (file.former, file.before) if removed else (file.path, file.after)
+def _line(sides: Sides, file: File, name: str, change: Change, *, removed: bool) -> Place:
+    side, path = (sides.before, file.former) if removed else (sides.after, file.path)
+    text = side.text(path)
     start = in_statement(path, text, name).line
     if not change.path:
         return Place(path=path, line=start, removed=removed)

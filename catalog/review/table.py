@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from catalog.drift import Part, Shape
+from catalog.review.declared import Unread
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 CREATES = re.compile(r"\bcreate\s+table\b", re.IGNORECASE)
 DIALECTS = ("postgres", "sqlite", "")
 """Tried in this order: files of SQL do not say whose they are."""
+UNPARSED = "no dialect that we know can parse it"
 
 
 def creates(text: str) -> bool:
@@ -54,6 +56,20 @@ def parsed(text: str) -> "tuple[exp.Expression, ...] | None":
         except SqlglotError:
             continue
     return None
+
+
+def unread(text: str) -> Unread:
+    """Why `parsed` gives nothing, in the dialect that is tried first."""
+    import sqlglot
+    from sqlglot.errors import ParseError, SqlglotError
+
+    try:
+        sqlglot.parse(text, dialect=DIALECTS[0])
+    except ParseError as problem:
+        return Unread(UNPARSED, next((one["line"] for one in problem.errors if one.get("line")), 1))
+    except SqlglotError:
+        pass
+    return Unread(UNPARSED)
 
 
 def _shape(schema: "exp.Schema") -> Shape:

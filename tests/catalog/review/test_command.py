@@ -32,6 +32,11 @@ def test_without_a_backend_the_files_are_all_and_it_says_so(branch: Work) -> Non
     assert (done.exit_code, told["outcome"], told["record"]["basis"]) == (1, "breaking", "declared")
 
 
+def test_a_branch_that_changes_nothing_ends_with_0_and_three_lines(branch: Work) -> None:
+    done = run("review", "--base", "HEAD", "--format", "md")
+    assert (done.exit_code, len(done.stdout.splitlines()), "nothing changes" in done.stdout) == (0, 5, True)
+
+
 def test_a_snapshot_is_written_and_reviewed(branch: Work, shop_file: Path, tmp_path: Path) -> None:
     file = str(tmp_path / "s.sqlite")
     assert run("snapshot", "export", file, "--index", str(shop_file)).exit_code == 0

@@ -11,7 +11,7 @@ import pytest
 from catalog.drift import Change
 from catalog.errors import RepositoryUnusable
 from catalog.index import Index
-from catalog.review import Review
+from catalog.review import Place, Review
 from catalog.review.affected import Record
 from catalog.review.compare import review
 from catalog.review.place import in_contract
@@ -106,6 +106,17 @@ def test_the_same_dataset_under_another_contract_id_is_neither_dropped_nor_new(w
     assert work.review().findings == ()
 
 
+def test_a_contract_that_gets_another_id_and_loses_a_column_has_lost_the_column_only(work: Work) -> None:
+    text = work.read("catalog/contracts/lake.users.yaml").replace("id: lake.users", "id: lake.people")
+    (work.folder / "catalog/contracts/lake.users.yaml").unlink()
+    work.write("catalog/contracts/lake.people.yaml", text)
+    work.without("catalog/contracts/lake.people.yaml", "{name: email, ")
+    (found,) = work.review().findings
+    assert (found.finding.dataset, found.finding.change.rule, found.finding.change.path) == (
+        "lake.people", "column.dropped", "email",
+    )  # fmt: skip
+
+
 def test_a_rule_taken_out_of_a_suite_is_a_finding_of_the_datasets_that_it_is_about(work: Work) -> None:
     text = work.read(SUITE)
     work.write(SUITE, text.replace("expect_currency_to_be_known", "expect_currency_to_be_any"))
@@ -117,13 +128,34 @@ def test_a_rule_taken_out_of_a_suite_is_a_finding_of_the_datasets_that_it_is_abo
     assert removed[0].place.line == text[: text.index("expect_currency_to_be_known")].count("\n") + 1
 
 
-@pytest.mark.parametrize("path", [EVENTS, SUITE])
-def test_a_file_that_cannot_be_read_any_more_breaks_and_takes_nothing_else_along(path: str, work: Work) -> None:
-    work.write(path, "{ this is: [ nothing")
+@pytest.mark.parametrize(
+    ("path", "old", "new", "line"),
+    [
+        (EVENTS, "      - {name: user_id, ", "      - {name: user_id ", 28),
+        (EVENTS, "schema:\n", "scheme:\n", 1),  # no mark of YAML's: it is no contract
+        (SUITE, '"expectations": [', '"expectations" [', 4),
+        (REPORT, "happened.total_orders, 0) AS", "happened.total_orders, 0 AS AS", 8),
+    ],
+)
+def test_a_file_that_cannot_be_read_any_more_breaks_and_takes_nothing_else_along(
+    path: str, old: str, new: str, line: int, work: Work
+) -> None:
+    work.edit(path, old, new)
     found = work.review()
     (problem,) = found.problems
-    assert (problem.kind, problem.breaking, problem.place and problem.place.path) == ("file_unreadable", True, path)
+    assert (problem.kind, problem.breaking, problem.message.startswith(f"{path} cannot be read: ")) == (
+        "file_unreadable", True, True,
+    )  # fmt: skip
+    assert problem.place == Place(path=path, line=line)
+    assert "<unicode string>" not in problem.message
     assert (found.findings, found.exit_code) == ((), 1)
+
+
+def test_lines_count_from_the_top_of_the_file(work: Work) -> None:
+    work.write(REPORT, "\n\n" + work.read(REPORT).replace("events.user_id)", "events.customer_id)"))
+    found = one(work.review(), "column.added", "customer_id")
+    assert found.place is not None
+    assert found.place.line == work.line(REPORT, "customer_id")
 
 
 def test_names_that_are_no_text_are_reviewed_and_reported(work: Work) -> None:
@@ -288,6 +320,20 @@ def test_a_shallow_clone_without_the_base_says_how_to_deepen_it(work: Work, tmp_
     )  # fmt: skip
     with pytest.raises(RepositoryUnusable, match="fetch-depth: 0"):
         branch(tmp_path / "shallow", base)
+
+
+def test_a_shallow_clone_without_a_common_commit_says_so_too(work: Work, tmp_path: Path) -> None:
+    work.git("checkout", "-q", "-b", "feature")
+    work.without(EVENTS, USER)
+    work.commit("mine")
+    work.git("checkout", "-q", "main")
+    work.write("README.md", "more")
+    work.commit("theirs")
+    shallow = tmp_path / "shallow"
+    both = ("clone", "-q", "--depth", "1", "--no-single-branch", "-b", "feature", work.folder.as_uri(), str(shallow))
+    work.git(*both)
+    with pytest.raises(RepositoryUnusable, match=r"no commit that 'origin/main' and HEAD come from; .*fetch-depth: 0"):
+        branch(shallow, "origin/main")
 
 
 def test_with_a_record_the_readers_have_names_and_nobody_is_anonymous(work: Work, record: Record) -> None:
