@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 
 from catalog.drift import Change, Finding, Shape, detect
+from catalog.drift.evidence import Evidence, evidence
 from catalog.drift.shape import of_suite
 from catalog.review import waiver
 from catalog.review.affected import Affected, Record, Sides, affected
@@ -46,12 +47,17 @@ def _contracts(sides: Sides) -> Iterator[tuple[Affected, Reviewed]]:
         before, after = sides.before.shape(old), sides.after.shape(new)
         files = (sides.before.contracts.files.get(old, ""), sides.after.contracts.files.get(new, ""))
         broken = files[0] in sides.before.problems or files[1] in sides.after.problems
-        changes = () if broken else _whole(detect(before, after), sides, old, new)
+        changes = () if broken else _whole(detect(before, after, _rules(before, after)), sides, old, new)
         if changes:
             told = affected(sides, old if before else new)
             for finding in told.judge(new if after else old, changes):
                 place = _place(sides, (old, new), finding)
                 yield told, reviewed(sides, told, finding, before=before, after=after, place=place)
+
+
+def _rules(before: Shape | None, after: Shape | None) -> Evidence:
+    """Which rules of its suite are about which column: one that moved to another speaks for a rename."""
+    return evidence(suites=(before.checks if before else (), after.checks if after else ()))
 
 
 def _whole(changes: tuple[Change, ...], sides: Sides, old: str, new: str) -> tuple[Change, ...]:
