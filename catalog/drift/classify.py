@@ -20,8 +20,10 @@ Engine = Literal["json", "spark", "iceberg", "redshift", "postgres", "redis", "g
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 ORDER: tuple[Word, ...] = VERDICTS[::-1]
 TYPES = frozenset({"type", "precision", "scale", "length", "zone"})
-FILES = frozenset({"spark", "iceberg"})
-"""Engines whose old files keep the old type."""
+KEEPING = frozenset({"spark", "iceberg", "redis"})
+"""Engines whose old files or entries stay as they were written."""
+STIFF = frozenset({"redshift"})
+"""Engines that change no column with a default or with unique values, however much wider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def _judged(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
     if consumer.engine in {"json", "gx", "sql"}:
         return _by_content(change, consumer)
     if change.rule.partition(".")[0] in TYPES and change.old and change.new:
-        return _type(change.old.type, change.new.type, consumer)
+        return _type(change.old, change.new, consumer)
     row, source = effect(consumer.engine, _key(change, consumer.engine))
     return row[DIRECTIONS.index(consumer.direction)], RULES[change.rule].words, source
 
@@ -112,32 +114,30 @@ def _by_content(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
     return document.judge(seen)
 
 
-def _type(before: str, after: str, consumer: Consumer) -> tuple[Word, str, str]:
+def _type(old: Part, new: Part, consumer: Consumer) -> tuple[Word, str, str]:
+    before, after = old.type, new.type
     if (kind.bare(before), kind.bare(after)) in consumer.borne and consumer.direction != "old_reads_new":
         return "compatible", f"says itself that it bears {before} → {after}", ""
-    if consumer.engine == "redis" or (consumer.engine not in FILES and consumer.direction == "old_reads_new"):
-        return _value(before, after, consumer)
+    if consumer.direction == "old_reads_new" and consumer.engine not in KEEPING:
+        return _value(before, after)
     if consumer.direction == "old_reads_new":
         found = cell(consumer.engine, after, before)
         return found.read, f"a reader of {before} meets {after}", SOURCE[found.source]
     found = cell(consumer.engine, before, after)
-    if consumer.direction == "new_reads_old" and consumer.engine in FILES:
+    if consumer.direction == "new_reads_old" and consumer.engine in KEEPING:
         return found.read, f"a reader of {after} meets {before}", SOURCE[found.source]
+    if consumer.engine in STIFF and (old.default is not None or old.unique):
+        return "breaking", f"a column with a default or unique values stays {before}", SOURCE[found.source]
     return found.alter, f"the column becomes {after} where it was {before}", SOURCE[found.source]
 
 
-def _value(before: str, after: str, consumer: Consumer) -> tuple[Word, str, str]:
-    """Values that are handed over one by one, as rows or as text: does the reader's type hold them?"""
-    if consumer.direction == "table":
-        return "compatible", "texts have no type", SOURCE["redis"]
-    reader, writer = (before, after) if consumer.direction == "old_reads_new" else (after, before)
-    order = kind.TEXT if consumer.engine == "redis" else kind.VALUES
-    source = SOURCE["redis" if consumer.engine == "redis" else "sql"]
-    if kind.holds(reader, writer, order=order):
-        return "compatible", f"every {writer} is a {reader}", source
-    if kind.holds(writer, reader, order=order):
-        return "may break", f"not every {writer} fits a {reader}", source
-    return "breaking", f"a {writer} is no {reader}", source
+def _value(reader: str, writer: str) -> tuple[Word, str, str]:
+    """Values that are handed over one by one, as rows: does the reader's type hold them?"""
+    if kind.holds(reader, writer):
+        return "compatible", f"every {writer} is a {reader}", SOURCE["sql"]
+    if kind.holds(writer, reader):
+        return "may break", f"not every {writer} fits a {reader}", SOURCE["sql"]
+    return "breaking", f"a {writer} is no {reader}", SOURCE["sql"]
 
 
 def _key(change: Change, engine: Engine) -> str:

@@ -1,6 +1,7 @@
 """Runs inside Spark's environment: writes each type to Parquet, reads it as each other, prints what came as JSON.
 
-Usage: spark_reads.py FOLDER, with {"values": {type: [SQL literal]}, "pairs": [[before, after]]} on standard input.
+Usage: spark_reads.py FOLDER, with {"values": {type: [SQL literal]}, "files": {type: path}, "pairs": [[before, after]]}
+on standard input.
 """
 
 import json
@@ -16,7 +17,7 @@ def main(folder: str) -> None:
     builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
     spark = builder.config("spark.sql.session.timeZone", "UTC").config("spark.driver.memory", "700m").getOrCreate()
     spark.sparkContext.setLogLevel("OFF")
-    written: dict[str, str] = {}
+    written: dict[str, str] = asked["files"]
     for number, (type, literals) in enumerate(asked["values"].items()):
         rows = " UNION ALL ".join(f"SELECT CAST({literal} AS {type}) AS value" for literal in literals)
         written[type] = f"{folder}/{number}"
