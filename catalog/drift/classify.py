@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from catalog.drift import document, kind, query, suite
+from catalog.drift import document, kind, made, query, reading, suite
 from catalog.drift.change import Change
 from catalog.drift.effect import effect
+from catalog.drift.made import GONE, Made
 from catalog.drift.promotion import SOURCE, cell
+from catalog.drift.reading import Reading
 from catalog.drift.rule import RULES
 from catalog.drift.shape import Check, Part
 from catalog.entry import Node
@@ -41,9 +43,15 @@ class Consumer:
     reads: frozenset[str] | None = None
     """Paths that it reads; None when that is not known, then it reads everything."""
     borne: frozenset[tuple[str, str]] = frozenset()
-    """Pairs of types (before, after; words without numbers) that it bears beyond its engine's table."""
+    """Pairs of types (before, after; words without numbers) that a table bears beyond its engine's table of types."""
+    reading: Reading | None = None
+    """How it says itself that it reads; None: as strictly as its engine. Not asked of suites and statements."""
+    made: tuple[Made, ...] = ()
+    """Columns elsewhere that it makes of this dataset's, or keeps; of a suite, those that it asks about."""
     checks: tuple[Check, ...] = ()
     """The rules of a suite (`gx`)."""
+    columns: frozenset[str] | None = None
+    """What the dataset that a suite asks about has; None when that is not known."""
     sql: str = ""
     """The statements of a job (`sql`), which call the dataset `dataset`."""
     dataset: str = ""
@@ -82,8 +90,26 @@ def back(change: Change) -> Change:
 
 
 def _judged(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
+    """By its engine, unless it says itself how it reads; and by what is made of what changed, if that is worse."""
     if consumer.reads is not None and not _read(change, consumer.reads):
         return "compatible", "does not read it", ""
+    found = _by_engine(change, consumer)
+    if consumer.reading and consumer.direction != "table" and consumer.engine not in {"gx", "sql"}:
+        seen = back(change) if consumer.direction == "new_reads_old" else change
+        found = reading.judge(seen, consumer.reading, found)
+    made_of = _by_made(change, consumer)
+    if made_of and consumer.engine == "table" and change.rule in GONE:
+        return made_of  # such a table has no column of that name: only what is made of it counts
+    return min((made_of or found, found), key=lambda one: VERDICTS.index(one[0]))
+
+
+def _by_made(change: Change, consumer: Consumer) -> tuple[Word, str, str] | None:
+    if not consumer.made or consumer.direction != "old_reads_new":
+        return None
+    return (made.behind if consumer.engine == "gx" else made.judge)(change, consumer.made)
+
+
+def _by_engine(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
     if change.rule == "column.perhaps_renamed" and consumer.engine not in {"gx", "sql"}:
         return "cannot tell", f"is it {change.before} by another name? likeness {change.score:.2f} of 1", ""
     if consumer.engine in {"json", "gx", "sql"}:
@@ -108,7 +134,7 @@ def _by_content(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
         return "cannot tell", "is no table", ""
     seen = back(change) if consumer.direction == "new_reads_old" else change
     if consumer.engine == "gx":
-        return suite.judge(seen, consumer.checks)
+        return suite.judge(seen, consumer.checks, consumer.columns)
     if consumer.engine == "sql":
         return query.judge(seen, consumer.sql, consumer.dataset, consumer.dialect)
     return document.judge(seen)

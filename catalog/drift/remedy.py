@@ -61,7 +61,8 @@ WAYS: Mapping[str, str] = {
     "pii.added": "Mask {place} for readers that may not see personal data, and say so to them.",
     "pii.removed": "Let whoever answers for privacy say that {place} holds no personal data.",
     "tag.added": LABEL, "tag.removed": LABEL,
-    "check.added": CHECK, "check.removed": CHECK, "check.weakened": CHECK, "check.strengthened": CHECK,
+    "check.added": "Let the rule about {place} name columns that the dataset has, or declare and fill what it lacks.",
+    "check.removed": CHECK, "check.weakened": CHECK, "check.strengthened": CHECK,
     "check.changed": CHECK,
 }  # fmt: skip
 """By rule; `tests/catalog/drift/test_remedy.py` demands one for each."""

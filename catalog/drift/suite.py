@@ -5,6 +5,7 @@ An expectation on a column that is not there raises, and a raised exception is a
 """
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from catalog.drift.change import Change
 from catalog.drift.shape import Check
@@ -22,11 +23,23 @@ OF_CONTRACT = "expect_column_types_to_match_contract"
 TYPES = frozenset({"expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list", OF_CONTRACT})
 SETS = frozenset({"expect_column_values_to_be_in_set", "expect_column_distinct_values_to_be_in_set"})
 UNIQUE = frozenset({"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"})
+SPARING = (
+    "expect_column_values_", "expect_column_value_lengths_", "expect_column_distinct_values_to_be_in_set",
+    "expect_compound_columns_", "expect_table_", "expect_text_to_fit", OF_CONTRACT, UNKNOWN,
+)  # fmt: skip
+"""Rules that pass a column without any value: they leave nulls out, or ask about names, types, rows. NULLS does not."""
 LIMITS = ("type.", "precision.", "scale.", "length.", "zone.", "enum.", "bound.")
 
 
-def judge(change: Change, checks: tuple[Check, ...]) -> tuple[Word, str, str]:
-    """For a suite as it is and the data as it becomes: the worst that happens to one of its rules."""
+def judge(
+    change: Change, checks: tuple[Check, ...], columns: frozenset[str] | None = None
+) -> tuple[Word, str, str]:  # fmt: skip
+    """For a suite as it is and the data as it becomes: the worst that happens to one of its rules.
+
+    `columns` are those that the data has, None where nobody knows: a rule cannot ask about others.
+    """
+    if columns is not None and (told := _groundless(change, checks, columns)):
+        return told
     found = sorted(_judged(change, checks), key=lambda one: VERDICTS.index(one[0]))
     if not found:
         return "compatible", "no rule of the suite asks about it", ADDRESS
@@ -42,6 +55,32 @@ def _judged(change: Change, checks: tuple[Check, ...]) -> Iterator[tuple[Word, C
         word = _word(change, check)
         if word != "compatible":
             yield ("may break" if word == "breaking" and _warns(check) else word), check
+
+
+def _groundless(change: Change, checks: tuple[Check, ...], columns: frozenset[str]) -> tuple[Word, str, str] | None:
+    """A rule of the suite that came, or became another, and asks about columns that are not there."""
+    check = change.check
+    if check is None or change.rule == "check.removed":
+        return None
+    own = any((one.type, one.column) == (check.type, check.column) for one in checks)
+    lacking = sorted(named(check) - columns) if own else ()
+    if not lacking:
+        return None
+    what = " and ".join(_nearest(one, columns) for one in lacking)
+    word: Word = "may break" if _warns(check) else "breaking"
+    return word, f"{check.name} asks about {what}{', and only warns' if _warns(check) else ''}", ADDRESS
+
+
+def _nearest(name: str, columns: frozenset[str]) -> str:
+    near = get_close_matches(name, sorted(columns), n=1, cutoff=0)
+    return f"{name}, which is not there" + (f" (nearest: {near[0]})" if near else "")
+
+
+def emptied(check: Check) -> Word:
+    """What happens to a rule when the column that it asks about has nulls only."""
+    if check.type != NULLS and check.type.startswith(SPARING):
+        return "compatible"
+    return "may break" if _warns(check) else "breaking"
 
 
 def _warns(check: Check) -> bool:

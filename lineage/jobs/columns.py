@@ -107,7 +107,7 @@ ANALYSED = {
     "alert_type": ("event_type", "event_revenue", "event_time"),
 }
 #: Contracts that the enrichment reads tolerantly (envelope.cast, envelope._unheld), and what becomes of a value.
-CAST = {RAW: "what a column cannot hold becomes null and is kept in `extra`, as is what no column takes"}
+CAST = {RAW: "what a column cannot hold becomes null and is kept in extra, as is what no column takes"}
 Origin = tuple[str, str, str]
 """Contract id, path of the column there, and the kind of transformation (ColumnLineageDatasetFacet's subtype)."""
 

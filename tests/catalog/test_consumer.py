@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,19 @@ ENRICH, SESSIONS = "data_ingestion_dag.start_spark_enrichment_job", "data_ingest
 LOAD, REPORT = "data_ingestion_dag.update_data_warehouse", "data_ingestion_dag.generate_business_reports"
 TOPICS, QUALITY = "data_ingestion_dag.validate_kafka_connectivity", "data_ingestion_dag.validate_enriched_data_quality"
 CHECKED, CACHE = "data_ingestion_dag.validate_warehouse_data", "reference_data_dag.validate_lookup_cache"
+METRICS = "data_ingestion_dag.validate_session_metrics"
 REFRESH, DIMENSIONS = "reference_data_dag.refresh_lookup_cache", "reference_data_dag.load_dimensions"
 WHO = {
     "kafka.ecommerce-events-raw": {ENRICH: "json", TOPICS: "gx", "lake.enriched_events": "table"},
     "kafka.user-sessions": {TOPICS: "gx"},
     "lake.enriched_events": {
         QUALITY: "gx", SESSIONS: "iceberg", LOAD: "iceberg", "lake.enriched_events": "iceberg",
+        CHECKED: "gx", METRICS: "gx",  # they check what is made of it
         "lake.user_sessions": "table", "lake.session_funnel": "table", "warehouse.events": "table",
         "warehouse.user_sessions": "table", "warehouse.daily_summary": "table",
     },
     "lake.products": {REFRESH: "iceberg", DIMENSIONS: "iceberg", "lake.products": "iceberg", "cache.product": "table",
-                      "warehouse.dim_products": "table"},
+                      "warehouse.dim_products": "table", CACHE: "gx"},
     "cache.product": {ENRICH: "redis", CACHE: "gx", "cache.product": "redis"},
     "warehouse.events": {LOAD: "sql", CHECKED: "gx", REPORT: "postgres", "warehouse.events": "postgres",
                          "warehouse.user_sessions": "table", "warehouse.daily_summary": "table",
@@ -129,10 +132,10 @@ def test_a_record_that_was_never_read_in_full_is_not_complete_and_judges_nothing
 
 
 def event(
-    job: str, *, inputs: Iterable[Dataset] = (), outputs: Iterable[Dataset] = (), sql: str = "", checks: Any = (),
-    columns: dict[str, str] | None = None, minute: int = 0,
+    name: str, *, inputs: Iterable[Dataset] = (), outputs: Iterable[Dataset] = (), sql: str = "", checks: Any = (),
+    columns: dict[str, str] | None = None, minute: int = 0, reading: Iterable[tuple[Dataset, str, str]] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """A complete run of a job; `checks` on its inputs, `columns` of its outputs from the first input's."""
+    """A run of a job; `checks` on its inputs, `columns` of its outputs from the first input's; how it reads inputs."""
 
     def named(one: Dataset) -> dict[str, Any]:
         return {"namespace": one.namespace, "name": one.name}
@@ -143,11 +146,13 @@ def event(
                  for to, at in columns.items()}  # fmt: skip
         lineage = {"facets": {"columnLineage": {"fields": edges}}}
     quality = {"inputFacets": {"dataQualityAssertions": {"assertions": list(checks)}}} if checks else {}
+    ways = [named(one) | {"way": way, "says": says} for one, way, says in reading]
+    job = ({"sql": {"query": sql}} if sql else {}) | ({"ecompulse_reading": {"inputs": ways}} if ways else {})
     return {
         "eventType": "COMPLETE", "eventTime": f"2026-11-20T10:{minute:02}:00Z", "producer": "https://example.org/tests",
         "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
-        "run": {"runId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{job} {minute}"))},
-        "job": {"namespace": "test", "name": job, "facets": {"sql": {"query": sql}} if sql else {}},
+        "run": {"runId": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{name} {minute}"))},
+        "job": {"namespace": "test", "name": name, "facets": job},
         "inputs": [named(one) | quality for one in reads], "outputs": [named(one) | lineage for one in outputs],
     }  # fmt: skip
 
@@ -259,6 +264,130 @@ def test_who_names_members_of_an_object_takes_the_others_as_they_come(index: Ind
     assert words == {"enrich": "compatible", "kept": "compatible"}
     words = verdicts(index, "kafka.ecommerce-events-raw", "properties.price", type="string")
     assert words == {"enrich": "breaking", "kept": "breaking"}
+
+
+RAW, LAKE = (
+    Dataset("kafka://127.0.0.1:19092", "ecommerce-events-raw"),
+    Dataset("s3://lake", "warehouse/ecom.db/enriched_events"),
+)
+PRICE, CURRENCY, PAID = "properties.price", "properties.currency", "properties.payment_method"
+COLUMNS = {"price": PRICE, "currency": CURRENCY, "payment_method": PAID}
+SAYS = "what does not fit is null"
+
+
+def enriching(*ways: str, **more: Any) -> dict[str, Any]:
+    reading = [(RAW, way, SAYS) for way in ways]
+    return event("enrich", inputs=[RAW], outputs=[LAKE], columns=COLUMNS, reading=reading, **more)
+
+
+def told(index: Index, path: str, **changed: Any) -> dict[str, tuple[str, str]]:
+    """Word and reason for everybody of a change of the raw topic."""
+    before = of_contract(load_all()["kafka.ecommerce-events-raw"])
+    old = next(one for one in before.parts if one.path == path)
+    after = () if not changed else (replace(old, **changed),)
+    (change,) = detect(Shape(parts=(old,)), Shape(parts=after))
+    (finding,) = judge("raw", [change], consumers(index, RAW).value)
+    return {one.consumer.name: (one.word, one.reason) for one in finding.verdicts}
+
+
+def test_a_job_is_judged_as_it_says_that_it_reads_and_so_is_what_it_makes(index: Index):
+    index.add([enriching("cast"), event("profile", inputs=[RAW], reading=[(RAW, "any", "counts what comes")]),
+               event("strict", inputs=[RAW])])  # fmt: skip
+    assert told(index, PRICE, type="string") == {
+        "enrich": ("may break", f"casts it: {SAYS}"),
+        "lake.enriched_events": ("may break", f"enrich casts it: {SAYS}"),
+        "profile": ("compatible", "bears it: counts what comes"),
+        "strict": ("breaking", "not every string is a double"),
+    }
+
+
+def test_a_table_behind_jobs_that_do_not_all_say_so_meets_what_comes(index: Index):
+    other = event("copy", inputs=[RAW], outputs=[LAKE], columns={"price": PRICE})
+    index.add([enriching("cast"), other])
+    assert told(index, PRICE, type="string")["lake.enriched_events"][0] == "breaking"
+
+
+def test_how_a_job_reads_one_input_says_nothing_of_another(index: Index):
+    index.add([event("enrich", inputs=[RAW, LAKE], reading=[(LAKE, "any", SAYS)])])
+    assert told(index, PRICE, type="string")["enrich"][0] == "breaking"
+
+
+def test_a_column_that_is_made_of_the_dropped_one_alone_breaks_and_is_named(index: Index):
+    index.add([enriching("cast")])
+    why = "nothing else makes currency of lake.enriched_events"
+    assert told(index, CURRENCY) == {"enrich": ("breaking", why), "lake.enriched_events": ("breaking", why)}
+
+
+def test_a_column_that_is_made_of_others_too_may_break(index: Index):
+    users = Dataset("redis://h:6379", "users")
+    index.add([enriching("cast"), event("fill", inputs=[users], outputs=[LAKE], columns={"currency": "currency"})])
+    why = "one of several columns that make currency of lake.enriched_events"
+    assert told(index, CURRENCY) == {"enrich": ("may break", why), "lake.enriched_events": ("may break", why)}
+
+
+def test_what_a_column_held_before_and_what_only_filters_it_are_no_other_source(index: Index):
+    own = event("enrich", inputs=[RAW, LAKE], outputs=[LAKE], columns=COLUMNS)
+    fields = own["outputs"][0]["facets"]["columnLineage"]["fields"]
+    fields["currency"]["inputFields"] += [
+        {"namespace": LAKE.namespace, "name": LAKE.name, "field": "currency", "transformations": [{"type": "DIRECT"}]},
+        {"namespace": RAW.namespace, "name": RAW.name, "field": "source", "transformations": [{"type": "INDIRECT"}]},
+    ]
+    index.add([own])
+    assert told(index, CURRENCY)["lake.enriched_events"][0] == "breaking"
+
+
+@pytest.mark.parametrize(
+    ("severity", "name", "columns", "word"),
+    [
+        ("error", "expect_currency_to_be_known", ["event_id", "currency"], "breaking"),
+        ("warn", "expect_currency_to_be_known", ["event_id", "currency"], "may break"),
+        ("error", "expect_currency_to_be_known", ["event_id"], None),
+        ("error", "expect_column_values_to_be_in_set", ["currency"], "compatible"),
+    ],
+)
+def test_who_checks_what_is_made_of_the_dropped_column_alone_breaks_with_it(
+    index: Index, severity: str, name: str, columns: list[str], word: str | None
+):
+    asks = rule(name, severity=severity, columns=json.dumps(columns), owner="x")
+    index.add([enriching(), event("quality", inputs=[LAKE], checks=[asks], minute=1)])
+    found = told(index, CURRENCY)
+    assert found.get("quality", (None,))[0] == word
+    if word == "breaking":
+        assert found["quality"][1] == f"{name}() asks about currency of lake.enriched_events, which nothing else makes"
+
+
+def test_a_suite_that_checks_both_is_there_once(index: Index):
+    of_raw, of_lake = (
+        rule("expect_sent_price", columns='["properties.price"]'),
+        rule("expect_known", columns='["currency"]'),
+    )
+    both = event("quality", inputs=[RAW, LAKE], checks=[of_raw], minute=1)
+    both["inputs"][1]["inputFacets"] = {"dataQualityAssertions": {"assertions": [of_lake]}}
+    index.add([enriching("cast"), both])
+    assert [one.name for one in consumers(index, RAW).value] == ["enrich", "lake.enriched_events", "quality"]
+    assert told(index, CURRENCY)["quality"][0] == told(index, PRICE)["quality"][0] == "breaking"
+
+
+@pytest.mark.parametrize("way", ["cast", "any"])
+def test_a_new_value_may_break_whom_a_promise_or_a_suite_behind_expects_another(index: Index, way: str):
+    index.add([enriching(way)])
+    more = ("credit_card", "paypal", "apple_pay", "google_pay", "klarna")
+    why = "it makes payment_method of lake.enriched_events"
+    assert told(index, PAID, enum=more)["enrich"] == ("may break", f"{why}, whose contract lists other values")
+    inside = rule("expect_column_values_to_be_in_set", column="payment_method", value_set='["paypal"]', owner="x")
+    index.add([event("quality", inputs=[LAKE], checks=[inside], minute=1)])
+    found = told(index, PAID, enum=more)
+    says = f"{why}: expect_column_values_to_be_in_set(payment_method) asks about it"
+    assert found["enrich"] == found["quality"] == ("may break", says)
+
+
+def test_a_new_value_that_nothing_behind_limits_is_passed_on(index: Index):
+    somewhere = Dataset("s3://b", "out")
+    index.add(
+        [event("enrich", inputs=[RAW], outputs=[somewhere], columns={"paid": PAID}, reading=[(RAW, "cast", SAYS)])]
+    )
+    more = ("credit_card", "paypal", "apple_pay", "google_pay", "klarna")
+    assert told(index, PAID, enum=more)["enrich"] == ("compatible", f"passes it on: {SAYS}")
 
 
 def test_who_reads_the_record_reads_none_of_the_data_it_tells_of(index: Index):

@@ -1,7 +1,7 @@
 """What a change means, by tables: who reads, in which direction, and the word."""
 
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from catalog.drift import Check, Consumer, Part, Shape, classify, detect, worst
 from catalog.drift.classify import DIRECTIONS, Engine, back
 from catalog.drift.effect import OWN, ROWS
+from catalog.drift.made import Made
+from catalog.drift.reading import Reading
 from catalog.drift.rule import RULES
+from catalog.wire import Way
 
 B, M, C, UNKNOWN = "breaking", "may break", "compatible", "cannot tell"
 ROOT = Part(path="", type="struct", open=False)
@@ -187,6 +190,113 @@ def test_whoever_reads_whatever_changes_there_is_a_word_and_a_reason(engine, dir
         assert verdict.word in (B, M, C, UNKNOWN) and verdict.reason
 
 
+# ------------------------------------------------------------------ a reader that says how it reads
+READINGS = [
+    # the document, and what a reader has to expect that casts; one that takes whatever comes bears it all
+    ("a number as a text", (ROOT, column("double")), (ROOT, column("string")), M),
+    ("a text as a number", (ROOT, column("string")), (ROOT, column("double")), M),
+    ("a longer number", (ROOT, column("bigint")), (ROOT, column("double")), M),
+    ("a number that is one already", (ROOT, column("double")), (ROOT, column("bigint")), C),
+    ("a text as an object", (ROOT, column("string")), (ROOT, column("struct")), B),
+    ("an array as a text", (ROOT, column("array<string>")), (ROOT, column("string")), B),
+    ("one more value", (ROOT, column("string", enum=("x",))), (ROOT, column("string", enum=("x", "y"))), C),
+    ("any value", (ROOT, column("string", enum=("x",))), (ROOT, column("string")), C),
+    ("a member that nobody declared", (ROOT,), (ROOT, column()), C),
+    ("undeclared members", (ROOT,), (OPEN,), C),
+    ("null", (ROOT, column(nullable=False)), (ROOT, column()), M),
+    ("a required member that is gone", (ROOT, MUST), (ROOT,), M),
+    ("a longer text", (ROOT, limited(maxLength=5)), (ROOT, column("string")), M),
+    ("another pattern", (ROOT, limited(pattern="a")), (ROOT, limited(pattern="b")), M),
+]  # fmt: skip
+
+
+def reads(way: Way, engine: Engine = "json", **more) -> dict[str, Any]:
+    return {"engine": engine, "reading": Reading(way=way, says="what does not fit is null", **more)}
+
+
+@pytest.mark.parametrize(("case", "before", "after", "cast"), READINGS, ids=[one[0] for one in READINGS])
+def test_who_says_how_it_reads_is_judged_by_that(case, before, after, cast):
+    one, other = shape(*before), shape(*after)
+    assert words(one, other, **reads("cast"))[1] == cast
+    assert words(other, one, **reads("cast"))[0] == cast  # a new reader of old data
+    assert words(one, other, **reads("any"))[1] == C
+
+
+def test_the_verdict_has_the_words_of_whoever_reads_so():
+    (change,) = detect(shape(column("double")), shape(column("string")))
+    own = classify(change, Consumer(name="x", **reads("cast")))
+    through = classify(change, Consumer(name="x", **reads("cast", "table", by="dag.job")))
+    assert own.reason == "casts it: what does not fit is null"
+    assert (through.word, through.reason) == (M, "dag.job casts it: what does not fit is null")
+
+
+@pytest.mark.parametrize("way", ["cast", "any"])
+def test_nobody_bears_that_a_dataset_is_gone(way):
+    assert words(shape(column()), None, **reads(way))[1] == B
+
+
+def test_a_stored_table_a_suite_and_a_statement_follow_or_break_however_others_read():
+    number, text = shape(column("double")), shape(column("string"))
+    assert words(number, text, **reads("any", "iceberg"))[2] == B
+    of_type = check("expect_column_values_to_be_of_type", "a", type_="double")
+    assert words(number, text, **reads("any", "gx"), checks=of_type)[1] == B
+    assert words(number, shape(), **reads("any", "sql"), sql="SELECT a FROM t", dataset="t")[1] == B
+
+
+@given(SHAPES, SHAPES, st.sampled_from(["json", "iceberg", "redis", "table"]))
+def test_who_casts_is_never_worse_off_than_who_checks_but_for_a_question_and_who_takes_all_never_worse_than_who_casts(
+    before, after, engine
+):
+    for change in detect(before, after):
+        strict, cast, any_ = (
+            classify(change, Consumer(name="x", engine=engine, reading=one)).word
+            for one in (None, Reading(way="cast", says="s"), Reading(way="any", says="s"))
+        )
+        order = (C, M, UNKNOWN, B)
+        assert order.index(any_) <= order.index(cast) <= max(order.index(strict), order.index(M) if strict != C else 0)
+
+
+# ------------------------------------------------------------------ what is made of a column
+NESTED = shape(column("struct", "s"), column("string", "s.a"), column("string", "s.b"))
+MADE = [
+    # which paths it is made of, whether of nothing else, what is gone, the word
+    ({"s.a"}, True, ("s.a",), B),
+    ({"s.a"}, False, ("s.a",), M),
+    ({"s.a", "s.b"}, True, ("s.a",), M),
+    ({"s.a", "s.b"}, True, ("s", "s.a", "s.b"), B),
+    ({"s"}, True, ("s.a",), M),  # it takes the other members as they come
+    ({"s.ab"}, True, ("s.a",), M),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("of", "alone", "gone", "word"), MADE)
+def test_what_is_made_of_a_lost_column_alone_is_lost_too(of, alone, gone, word):
+    made = (Made(column="out", dataset="lake.t", of=frozenset(of), alone=alone),)
+    after = shape(*(one for one in NESTED.parts if one.path not in gone))
+    assert words(NESTED, after, "json", made=made)[1] == word
+    (first, *_) = detect(NESTED, after)
+    reason = classify(first, Consumer(name="x", engine="json", made=made)).reason
+    assert (reason == "nothing else makes out of lake.t") is (word == B)
+
+
+def test_a_proven_rename_loses_it_too():
+    made = (Made(column="out", dataset="lake.t", of=frozenset({"a"})),)
+    assert words(shape(column(id=1)), shape(column(id=1, path="b")), "json", made=made)[1] == B
+
+
+def test_a_table_loses_what_is_made_of_the_column_and_keeps_what_has_other_sources():
+    for alone, word in ((True, B), (False, M)):
+        made = (Made(column="out", dataset="lake.t", of=frozenset({"a"}), alone=alone),)
+        assert words(shape(column()), shape(), "table", made=made)[1] == word
+
+
+def test_several_lost_columns_are_named_up_to_two():
+    made = tuple(Made(column=f"c{n}", dataset="t", of=frozenset({"a"})) for n in range(4))
+    (gone,) = detect(shape(column()), shape())
+    reason = classify(gone, Consumer(name="x", engine="json", made=made)).reason
+    assert reason == "nothing else makes c0 of t, c1 of t and 2 more"
+
+
 # ------------------------------------------------------------------ SQL of a downstream job
 ORDERS = shape(column("bigint", "id"), column("decimal(12,2)", "amount"), column("string", "note"))
 NO_NOTE = shape(*ORDERS.parts[:2])
@@ -244,6 +354,63 @@ SUITE = [
 ]  # fmt: skip
 
 
+EMPTY = [
+    # a column with nulls only: GX leaves nulls out, or counts and measures what is there
+    ("expect_column_values_to_not_be_null", {}, B),
+    ("expect_column_values_to_be_in_set", {"value_set": ["x"]}, C),
+    ("expect_column_values_to_match_regex", {"regex": "x"}, C),
+    ("expect_column_values_to_be_unique", {}, C),
+    ("expect_column_value_lengths_to_equal", {"value": 3}, C),
+    ("expect_column_distinct_values_to_be_in_set", {"value_set": ["x"]}, C),
+    ("expect_column_distinct_values_to_contain_set", {"value_set": ["x"]}, B),
+    ("expect_column_unique_value_count_to_be_between", {"min_value": 1}, B),
+    ("expect_column_most_common_value_to_be_in_set", {"value_set": ["x"]}, B),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "kwargs", "word"), EMPTY)
+def test_a_suite_behind_loses_the_values_that_it_asks_for(kind, kwargs, word):
+    made = (Made(column="out", dataset="lake.t", of=frozenset({"a"}), asked=check(kind, "out", **kwargs)),)
+    assert words(shape(column()), shape(), "gx", made=made)[1] == word
+    warning = tuple(replace(one, severity="warning") for one in made[0].asked)
+    assert words(shape(column()), shape(), "gx", made=(replace(made[0], asked=warning),))[1] == (M if word == B else C)
+    assert words(shape(column()), shape(), "gx", made=(replace(made[0], alone=False),))[1] == C
+
+
+ASKS = check("expect_column_values_to_not_be_null", "curency")
+LACKS = (
+    "expect_column_values_to_not_be_null(curency) asks about curency, which is not there (nearest: currency)"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("columns", "severity", "word", "reason"),
+    [
+        ({"currency", "price"}, "critical", B, LACKS), ({"currency", "price"}, "", B, LACKS),
+        ({"currency", "price"}, "warning", M, f"{LACKS}, and only warns"),
+        (set(), "critical", B, LACKS.partition(" (nearest")[0]),
+        ({"curency"}, "critical", C, "no rule of the suite asks about it"),
+        (None, "critical", C, "no rule of the suite asks about it"),
+    ],
+)  # fmt: skip
+def test_a_new_rule_on_a_column_that_is_not_there_breaks_its_suite(columns, severity, word, reason):
+    rules = tuple(replace(one, severity=severity) for one in ASKS)
+    known = None if columns is None else frozenset(columns)
+    (added,) = detect(shape(column()), shape(column(), checks=rules))
+    verdict = classify(added, Consumer(name="x", engine="gx", checks=rules, columns=known))
+    assert (verdict.word, verdict.reason) == (word, reason)
+    other = Consumer(name="x", engine="gx", checks=check("expect_column_values_to_be_unique", "a"), columns=known)
+    assert classify(added, other).word == C  # a suite that does not have the rule
+    (removed,) = detect(shape(column(), checks=rules), shape(column()))
+    assert classify(removed, Consumer(name="x", engine="gx", checks=rules, columns=known)).word == C
+
+
+def test_a_rule_that_is_extended_to_a_column_that_is_not_there_breaks_its_suite_too():
+    one, other = (check("expect_compound_columns_to_be_unique", column_list=names) for names in (["a"], ["a", "z"]))
+    (changed,) = detect(shape(column(), checks=one), shape(column(), checks=other))
+    assert classify(changed, Consumer(name="x", engine="gx", checks=other, columns=frozenset({"a"}))).word == B
+
+
 @pytest.mark.parametrize(("checks", "after", "expected"), SUITE)
 def test_suites(checks, after, expected):
     assert words(KIND, after, "gx", checks=checks)[1] == expected
@@ -271,3 +438,13 @@ def test_great_expectations_does_what_the_suite_verdicts_say():
         expectation = getattr(gx.expectations, "".join(word.title() for word in one.type.split("_")))(**kwargs)
         passed = whole.get_batch({"dataframe": rows}).validate(expectation).success
         assert passed is (expected == C), (one, expected)
+    empty = pd.DataFrame({"out": [None, None, None]})
+    for kind, kwargs, word in EMPTY:
+        expectation = getattr(gx.expectations, "".join(part.title() for part in kind.split("_")))(
+            column="out", **kwargs
+        )
+        passed = whole.get_batch({"dataframe": empty}).validate(expectation).success
+        assert passed is (word == C), (kind, word)
+    lacking = gx.expectations.ExpectColumnValuesToNotBeNull(column="curency")
+    found = whole.get_batch({"dataframe": empty}).validate(lacking)
+    assert not found.success and found.exception_info  # a rule on a column that is not there
