@@ -8,7 +8,7 @@ It knows the formats `fields`, `sql-columns` and `iceberg-type`; of others it sa
 import json
 from typing import Any
 
-from catalog.drift import Change, Consumer, Part, Shape, classify, detect, worst
+from catalog.drift import Change, Consumer, Part, Shape, bound, classify, detect, worst
 from catalog.drift.rename import best
 
 Question = dict[str, Any]
@@ -49,10 +49,10 @@ def _fields(question: Question) -> bool | None:
 
 def _field(path: str, field: dict[str, Any]) -> Part:
     words = "|".join(JSON_WORDS.get(word, word) for word in field["type"].split("|"))
-    enum = field.get("enum") or ([field["const"]] if "const" in field else [])
+    enum = [field["const"]] if "const" in field else field.get("enum") or []
     return Part(
         path=_path(path), type=words, nullable=field["nullable"], required=field["required"],
-        open=field.get("open") is not False, enum=tuple(map(_text, enum)),
+        open=field.get("open") is not False, enum=tuple(map(bound.text, enum)),
         bounds=tuple((name, _bound(field[name])) for name in BOUNDS if name in field),
     )  # fmt: skip
 
@@ -61,12 +61,8 @@ def _path(path: str) -> str:
     return "" if path == "$" else path.replace("[]", "._element").removeprefix(".").removeprefix("$.")
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-
-
 def _bound(value: Any) -> Any:
-    return tuple(map(_text, value)) if isinstance(value, list) else value
+    return tuple(map(bound.text, value)) if isinstance(value, list) else value
 
 
 def _iceberg(question: Question) -> bool | None:

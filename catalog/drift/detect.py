@@ -20,7 +20,8 @@ def detect(before: Shape | None, after: Shape | None, evidence: Evidence | None 
     """Every difference, the dataset's own first, then in `after`'s column order, removals last.
 
     Columns are the same by id, else by path, else by alias; a probable rename (catalog.drift.rename) stands beside the
-    removal and the addition and replaces neither. Of a column that is new or gone with its members, only it is told.
+    removal and the addition and replaces neither. Of a column that is new or gone with its members, only it is told; of
+    members that a new type has and the old one cannot have, only the type.
     None is a dataset that is not there; `evidence` is for probable renames only. Laws (tests/catalog/drift):
     detect(s, s) == (); the rules of detect(b, a) are the mirrors of those of detect(a, b).
     """
@@ -39,13 +40,13 @@ def detect(before: Shape | None, after: Shape | None, evidence: Evidence | None 
     for part in after.parts:
         if part.path in pairs:
             found += _part(pairs[part.path], part, moved=part.path in moved)
-        elif (above := around(part, news)) in pairs or above not in news:
-            wild = olds.get(f"{pairs[above].path}.*") if above in pairs else None
+        elif (above := around(part, news)) not in news or (above in pairs and kind.has(pairs[above].type, part.name)):
+            wild = olds.get(f"{pairs[above].path}.*".removeprefix(".")) if above in pairs else None
             found.append(_addition(part, pairs.get(above), news.get(above), wild))
     back = {old.path: path for path, old in pairs.items()}
     for part in went:
-        if (above := around(part, olds)) in back or above not in olds:
-            wild = news.get(f"{back[above]}.*") if above in back else None
+        if (above := around(part, olds)) not in olds or (above in back and kind.has(news[back[above]].type, part.name)):
+            wild = news.get(f"{back[above]}.*".removeprefix(".")) if above in back else None
             found.append(_removal(part, olds.get(above), news.get(back.get(above, ABSENT)), wild))
     if went and came:
         found += probable(went, came, (places(before, back), places(after, {path: path for path in pairs})), evidence)

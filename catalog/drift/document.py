@@ -4,12 +4,15 @@ JSON Schema 2020-12: a reader accepts what its schema admits; a default is an an
 undeclared members are admitted unless refused (Core §10.3.2.3); formats are taken as assertions.
 """
 
+from dataclasses import replace
+
 from catalog.drift import bound, kind
 from catalog.drift.change import Change
+from catalog.drift.detect import detect
 from catalog.drift.effect import effect
 from catalog.drift.promotion import SOURCE
-from catalog.drift.shape import Part
-from catalog.wire import Word
+from catalog.drift.shape import Part, Shape
+from catalog.wire import VERDICTS, Word
 
 ALL = frozenset({"_element", "*"})
 """Names of the members that stand for all elements of an array, or all other members of an object."""
@@ -22,16 +25,20 @@ REFUSED = frozenset(
     {"null.allowed", "required.removed", "enum.removed", "enum.value_added", "bound.loosened", "open.allowed"}
 )
 """After these there is a new document that the old schema refuses."""
+TYPES = frozenset({"type", "precision", "scale", "length", "zone"})
+VALUES = TYPES | {"null", "enum", "bound", "open"}
+"""The nouns of rules that are about a value which is there."""
 ADDRESS = "https://json-schema.org/draft/2020-12/json-schema-core"
+ADMITTED: tuple[Word, str, str] = ("compatible", "the schema of other members admits it", ADDRESS)
 
 
 def judge(change: Change) -> tuple[Word, str, str]:
     """For an old reader of new documents: word, reason, source. The other direction is this one of the change back."""
     at = change.new if change.rule == "column.added" else change.old
     if at and at.name in ALL and change.rule in {"column.added", "column.dropped"}:
-        return _all_members(change)
+        return _all_members(change, at)
     if change.rule == "column.added":
-        if change.old:
+        if change.old and change.new:
             return _wild(change.old, change.new)
         if change.open_before:
             return "compatible", "undeclared members are admitted", ADDRESS
@@ -40,12 +47,33 @@ def judge(change: Change) -> tuple[Word, str, str]:
         return _dropped(change)
     if change.rule == "column.renamed":
         return _renamed(change)
-    if change.old and change.new and kind.compare(change.old.type, change.new.type) != "same" and _is_type(change.rule):
-        return _type(change.old.type, change.new.type)
+    if change.old and change.new and change.rule.partition(".")[0] in VALUES:
+        return _value(change, change.old, change.new)
+    return _kept(change)
+
+
+def _value(change: Change, reader: Part, writer: Part) -> tuple[Word, str, str]:
+    """A change of what a part's values may be: of listed ones each can be tried, of others only the change is known."""
+    if change.rule == "null.allowed" and reader.required and not writer.required:
+        return "breaking", "a required member may be missing", ADDRESS
+    listed = bound.listed(writer)
+    if listed is not None and all(bound.admits(reader, one, known=writer) for one in listed):
+        return "compatible", "every value that may come is admitted", SOURCE["json"]
+    if change.rule.partition(".")[0] in TYPES:
+        return _type(bound.held(reader), bound.held(writer))
+    if change.rule == "null.allowed" and bound.admits(reader, None):
+        return "compatible", "a value of any type may be null", SOURCE["json"]
+    if change.rule.startswith("open.") and not all(kind.has(one.type, "*") for one in (reader, writer)):
+        return "compatible", "only the type says whether objects may come", ADDRESS
+    return _kept(change)
+
+
+def _kept(change: Change) -> tuple[Word, str, str]:
+    """A change whose rule alone says whether there is a new document that the old schema refuses."""
     if change.rule in ACCEPTED:
         return "compatible", "every new document was possible before", SOURCE["json"]
     if change.rule in REFUSED:
-        return _refused(change)
+        return "breaking", "a new document may be one that the reader refuses", SOURCE["json"]
     if change.rule == "bound.changed":
         name, _, before = (change.before or "").partition(" ")
         after = (change.after or "").partition(" ")[2]
@@ -56,22 +84,27 @@ def judge(change: Change) -> tuple[Word, str, str]:
     return row[1], "holds for every reader", source
 
 
-def _is_type(rule: str) -> bool:
-    return rule.partition(".")[0] in {"type", "precision", "scale", "length", "zone"}
-
-
-def _all_members(change: Change) -> tuple[Word, str, str]:
+def _all_members(change: Change, at: Part) -> tuple[Word, str, str]:
     """A schema of all elements or of all other members came or went: they were there before, and of any type."""
-    if change.rule == "column.added" or not change.open_after:
+    refused = at.name == "*" and not change.open_after
+    if change.rule == "column.added" or refused or (at.type == "any" and not at.bounds and not at.enum):
         return "compatible", "only some of what was admitted comes now", ADDRESS
     return "breaking", "members of any type may come now", ADDRESS
 
 
-def _wild(reader: Part, writer: Part | None) -> tuple[Word, str, str]:
-    """A new member where the reader has one schema for all that it does not name."""
-    if writer and (reader.nullable or not writer.nullable) and reader.type == writer.type and not reader.bounds:
-        return "compatible", "the schema of other members admits it", ADDRESS
-    return _type(reader.type, writer.type if writer else "any")
+def _wild(reader: Part, writer: Part) -> tuple[Word, str, str]:
+    """A member against one schema for all members that are not named: as if it had changed from that one."""
+    before, after = (Shape(parts=(replace(part, path=writer.path),)) for part in (reader, writer))
+    word, reason, source = min(map(judge, detect(before, after)), key=_severity, default=ADMITTED)
+    if word == "compatible" and all(
+        kind.has(part.type, "_element") or kind.has(part.type, "*") for part in (reader, writer)
+    ):
+        return "cannot tell", "members of the one and of the other are not compared", ADDRESS
+    return word, reason, source
+
+
+def _severity(judged: tuple[Word, str, str]) -> int:
+    return VERDICTS.index(judged[0])
 
 
 def _dropped(change: Change) -> tuple[Word, str, str]:
@@ -97,12 +130,3 @@ def _type(reader: str, writer: str) -> tuple[Word, str, str]:
     if kind.holds(reader, writer, order=kind.TEXT):
         return "compatible", f"every {writer} is a {reader}", SOURCE["json"]
     return "breaking", f"not every {writer} is a {reader}", SOURCE["json"]
-
-
-def _refused(change: Change) -> tuple[Word, str, str]:
-    """A schema admits more now; nothing is lost when the values are listed and the reader accepts each of them."""
-    old, new = change.old, change.new
-    listed = new.enum if new and change.rule == "bound.loosened" else ()
-    if old and listed and old.type == "string" and all(bound.admits(old.bounds, value) for value in listed):
-        return "compatible", "every listed value keeps the former limit", SOURCE["json"]
-    return "breaking", "a new document may be one that the reader refuses", SOURCE["json"]

@@ -27,6 +27,11 @@ TEXT: Mapping[str, frozenset[str]] = {
     "timestamp_ntz": frozenset({"string"}), "uuid": frozenset({"string"}), "decimal": frozenset({"double"}),
 }  # fmt: skip
 """The same in JSON, where a date is a text of another form than a moment (RFC 3339 §5.6), and both are strings."""
+PLAIN = frozenset({
+    "smallint", "int", "bigint", "float", "double", "decimal", "boolean", "string", "date", "time", "timestamp",
+    "timestamp_ntz", "binary", "fixed", "uuid",
+})  # fmt: skip
+"""Words for values without members."""
 UNBOUNDED = (1000, 500)
 """Precision and scale of a decimal without any: more than an engine holds."""
 DIGITS = {"smallint": 5, "int": 10, "bigint": 19}
@@ -69,6 +74,12 @@ def numbers(text: str) -> tuple[int, ...]:
     """Length, or precision and scale; empty when the type has none, or is a union."""
     kinds = parse(text)
     return kinds[0].numbers if len(kinds) == 1 else ()
+
+
+def has(text: str, member: str) -> bool:
+    """Whether a value of the type may have a member of this name; of a word that is not known here, perhaps."""
+    others = {"struct", "map"} if member == "_element" else {"array"}
+    return not {one.base for one in parse(text)} <= PLAIN | others
 
 
 def holds(wide: str, narrow: str, *, order: Mapping[str, frozenset[str]] = VALUES) -> bool:
