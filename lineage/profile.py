@@ -38,7 +38,7 @@ select n, shape, shape in ('null', 'absent') as is_null,
 FIGURES = """select coalesce(sum(n) filter (is_null), 0)::bigint, count(*) filter (not is_null),
  coalesce(sum(n) filter (number is not null), 0)::bigint, sum(n * number), min(number), max(number) from seen"""
 TOP_VALUES = f"""select left(value, {LONGEST}), n from seen where shape not in ('object', 'array', 'null', 'absent')
- and n > 1 order by n desc, value limit {TOP}"""
+ and n > ? order by n desc, value limit ?"""
 SPAN = f"""select left(min(value), {LONGEST}), left(max(value), {LONGEST}) from seen
  where shape not in ('object', 'array')"""
 QUANTILE = """with numbers as (select number, sum(n) as n from seen where number is not null group by 1),
@@ -56,7 +56,8 @@ class ColumnProfile:
     shapes: Mapping[str, int]
     """What the values are, most frequent first: text, number, number as text, null, absent, ..."""
     top: tuple[tuple[str, int], ...] = ()
-    """The most frequent values; empty where values are not shown."""
+    """The most frequent values, of those that were seen twice; of a column whose values the contract lists all that it
+    lists and TOP more, however rare. Empty where values are not shown."""
     span: tuple[str, str] | None = None
     """The first and the last value in order of text; None for numbers, and where values are not shown."""
     mean: float | None = None
@@ -168,8 +169,8 @@ def _ordered(places: Iterable[_Place], contract: Contract) -> list[_Place]:
 
 def _described(engine: "DuckDBPyConnection", place: _Place, rows: int, contract: Contract) -> ColumnProfile:
     """All figures of one column from its distinct values and how often each occurs."""
-    path = place.path
-    masked = path in contract.pii or path not in dict(contract.schema.walk())
+    path, known = place.path, dict(contract.schema.walk())
+    masked = path in contract.pii or path not in known
     seen = SEEN.replace("COLUMN", place.column).replace("TABLE", place.table)
     engine.execute(f"create or replace table seen as {seen}", [rows])
     ((nulls, distinct, numbers, total, least, greatest),) = engine.execute(FIGURES).fetchall()
@@ -179,7 +180,8 @@ def _described(engine: "DuckDBPyConnection", place: _Place, rows: int, contract:
     )
     if masked:
         return ColumnProfile(path=path, metrics=counted, shapes=shapes, masked=True)
-    top = tuple(engine.execute(TOP_VALUES).fetchall())
+    listed = len(known[path].enum)  # of these columns each value counts, one that was seen once may be a new one
+    top = tuple(engine.execute(TOP_VALUES, [0 if listed else 1, TOP + listed]).fetchall())
     if numbers:
         counted = replace(counted, minimum=least, maximum=greatest, total=total, quantiles=_quantiles(engine))
         return ColumnProfile(path=path, metrics=counted, shapes=shapes, top=top, mean=total / numbers)

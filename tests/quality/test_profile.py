@@ -54,6 +54,13 @@ def test_the_most_frequent_values_come_first_and_a_value_seen_once_is_not_among_
     assert found.span == ("a", "c")
 
 
+def test_of_a_column_whose_values_the_contract_lists_each_counts_however_rare_and_many_they_are() -> None:
+    sent = [*["paypal"] * 3, "credit_card", "apple_pay", "google_pay", *(f"other {n:02}" for n in range(30))]
+    found = column(of(*({"properties": {"payment_method": name}} for name in sent)), "properties.payment_method")
+    assert found.top[:4] == (("paypal", 3), ("apple_pay", 1), ("credit_card", 1), ("google_pay", 1))
+    assert [name for name, _ in found.top[4:]] == [f"other {n:02}" for n in range(profile.TOP)]
+
+
 def test_values_are_not_shown_of_personal_columns_nor_of_columns_that_the_contract_does_not_name() -> None:
     found = of(*[{"user_id": "jane", "properties": {"ip_address": "10.1.2.3", "mail": "jane@example.org"}}] * 3)
     assert all(word not in repr(found) for word in ("jane", "10.1.2.3"))
