@@ -103,8 +103,8 @@ def _changes(
     known = recorded(index, found.dataset) if any(one.rule == "column.added" for one in changes) else None
     if known:
         changes = detect(before, after, known)
-    if sampled and before:
-        changes += tuple(_partly_renamed(sampled, changes, before, kept.since, known))
+    if sampled and before and after:
+        changes += tuple(_partly_renamed(sampled, changes, (before, after), kept.since, known))
     return changes
 
 
@@ -151,15 +151,20 @@ def _before(kept: Baseline, columns: Sequence[Column], contract: Contract | None
 
 
 def _partly_renamed(
-    sampled: Sampled, changes: Sequence[Change], before: Shape, since: datetime,
+    sampled: Sampled, changes: Sequence[Change], shapes: tuple[Shape, Shape], since: datetime,
     known: Evidence | None,
 ) -> Iterator[Change]:  # fmt: skip
-    """A new key that looks like one which comes less often since: one of several producers may have renamed it."""
+    """A new key, or a member of it, that looks like one which comes less often since: one of several producers may have
+    renamed or moved it. Of one that is gone, `detect` asks.
+    """
+    before, after = shapes
+    gone = {one.path for one in changes if one.rule == "column.dropped"}
     for change in changes:
         at = sampled.met(change.path, since=since) if change.rule == "column.added" else None
-        if at and change.new:
+        if at:
+            fell = [one for one in before.parts if one.path not in gone and sampled.fell(one.path, at=at)]
             yield from probable(
-                [one for one in before.parts if sampled.fell(one.path, at=at)], [change.new], evidence=known
+                fell, [one for one in after.parts if f"{one.path}.".startswith(f"{change.path}.")], evidence=known
             )
 
 

@@ -94,7 +94,7 @@ class Sampled:
         share, rows = self._share(path, until=self.looks[had].time), sum(one.rows for one in self.looks[had:])
         if share is None:  # nobody counted it (a member of an array): by looks instead of rows
             share = sum(path in one.columns for one in self.looks[:had]) / (had + 1)
-            rows = without
+            rows = sum(not self._blank(_around(path), at) for at in range(had, len(self.looks)))
         chance = (1 - share) ** rows
         if chance >= CHANCE:
             self.spared.append(f"{path}: absent by chance {chance:.2g}; {share:.2%} had it before, {rows:,.0f} since")
@@ -102,8 +102,9 @@ class Sampled:
 
     def met(self, path: str, *, since: datetime, but: str | None = None) -> datetime | None:
         """When it was first met after `since`; with a type, when another one than that was."""
-        told = ((one.time, one.columns[path]) for one in self.looks if one.time > since and path in one.columns)
-        return next((time for time, column in told if but is None or _other(but, column.type)), None)
+        told = ((at, one) for at, one in enumerate(self.looks) if one.time > since and path in one.columns)
+        other = (one.time for at, one in told if but is None or _other(but, self._word(path, at, but)))
+        return next(other, None)
 
     def missed(self, path: str) -> datetime | None:
         """Since when it has not been met."""
@@ -135,23 +136,36 @@ class Sampled:
     def _type(self, path: str, known: str) -> str:
         """All types of the newest TYPED values together: several that do not fit are text; "" when none was met.
 
-        A key that came with nulls only is told as text (lineage.jobs.observed): it is believed to be one when it is
-        improbable that there was no value among those rows.
+        A key that came with nulls only is told as text (lineage.jobs.observed): it is none where the profile of the
+        same time counted no value, else it is believed to be one when it is improbable that there was no value.
         """
-        told = [(look.columns[path].type, look.rows) for look in reversed(self.looks) if path in look.columns]
-        if len({word for word, _ in told}) == 1 and (known == VOID or told[0][0] == known):
-            return told[0][0].replace(VOID, "")
+        told = [(at, look) for at, look in enumerate(self.looks) if path in look.columns]
+        words = {look.columns[path].type for _, look in told}
+        if len(words) == 1 and (known == VOID or known in words):
+            return words.pop().replace(VOID, "")
         share = self._share(path, until=None)
         rows: dict[str, float] = {}
-        for word, seen in told:
-            rows[word] = rows.get(word, 0) + seen
-            if sum(rows.values()) * (share or 1) >= TYPED:
+        for at, look in reversed(told):
+            word = self._word(path, at, known)
+            rows[word] = rows.get(word, 0) + look.rows
+            if sum(seen for word, seen in rows.items() if word != VOID) * (share or 1) >= TYPED:
                 break
         types = set(rows) - {VOID}
         if "string" in types and known != "string" and share is not None and (1 - share) ** rows["string"] >= CHANCE:
             self.spared.append(f"{path}: text, or nulls only; {share:.2%} had a value, {rows['string']:,.0f} rows")
             types -= {"string"}
         return together(types)
+
+    def _word(self, path: str, at: int, known: str) -> str:
+        """The type that a look told, where it is not the known one: of nulls only it is none."""
+        word = self.looks[at].columns[path].type
+        return VOID if word == "string" != known and self._blank(path, at) else word
+
+    def _blank(self, path: str, at: int) -> bool:
+        """Whether the profiles between a look and the next one counted rows, and no value among them."""
+        until = self.looks[at + 1].time if at + 1 < len(self.looks) else None
+        filled, rows = self._counts(path, since=self.looks[at].time, until=until)
+        return bool(rows) and not filled
 
     def _values(self, path: str, known: Column | None, since: datetime | None) -> list[str]:
         """Of a column of which the contract lists the values: those that are listed, kept, or counted since."""
@@ -199,12 +213,18 @@ class Sampled:
         self, path: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> tuple[float, float]:
         """Rows that had a value and all rows, by the profiles of a time, the end left out."""
-        filled, empty = (
-            sum(one.value for one in self._series(path, metric)
-                if (since is None or one.time >= since) and (until is None or one.time < until))
-            for metric in ("count", "null_count")
-        )  # fmt: skip
+        filled, empty = (self._sum(path, metric, since, until) for metric in ("count", "null_count"))
         return filled, filled + empty
+
+    def _sum(self, path: str, metric: str, since: datetime | None, until: datetime | None) -> float:
+        points = self._series(path, metric)
+        first = bisect_left(points, since, key=_time) if since else 0
+        last = bisect_left(points, until, key=_time) if until else len(points)
+        return sum(one.value for one in points[first:last])
+
+
+def _time(point: Point) -> datetime:
+    return point.time
 
 
 def together(types: Iterable[str]) -> str:
@@ -220,6 +240,11 @@ def _other(before: str, after: str) -> bool:
     if VOID in (before, after):
         return False
     return kind.compare(before, after) != "same" and not (before in NUMBERS and kind.holds(before, after))
+
+
+def _around(path: str) -> str:
+    """The array that a path is a member of, as far as profiles count; without one, the object around it."""
+    return path.partition("._element")[0] if "._element" in path else path.rpartition(".")[0]
 
 
 def _ordered(known: Mapping[str, Column], met: Iterable[str]) -> Iterator[str]:

@@ -189,6 +189,29 @@ def test_a_rare_number_that_came_with_nulls_only_is_no_text_until_that_is_improb
     assert found(index) == ["type.replaced price: double → string"]
 
 
+def test_a_number_that_came_with_nulls_only_as_its_profile_counted_is_no_text_however_many_they_were(index):
+    index.add([looked(1, "id price:double", rows=1_000), profiled(1.5, rows=1_000, id=1_000, price=200)])
+    accept(index, 2)
+    index.add([looked(3, "id price:string", rows=9_000), profiled(3.5, rows=9_000, id=9_000, price=0)])
+    assert found(index) == []
+    index.add([looked(4, "id price:string", rows=9_000), profiled(4.5, rows=9_000, id=9_000, price=1)])
+    (one,) = seen(index).findings
+    assert (str(one.change), one.since) == ("type.replaced price: double → string", at(4))
+
+
+def test_members_of_an_array_are_missed_only_where_the_array_had_a_value(index):
+    items = "id items:array items._element:struct"
+    for hour in range(1, 31):
+        index.add([looked(hour, items), profiled(hour + 0.5, id=100, items=10)])
+    accept(index, 30.8)
+    for hour in range(31, 41):
+        index.add([looked(hour, "id items:array"), profiled(hour + 0.5, id=100, items=0)])
+    assert found(index) == []
+    for hour in range(41, 46):
+        index.add([looked(hour, "id items:array"), profiled(hour + 0.5, id=100, items=10)])
+    assert found(index) == ["column.dropped items._element: struct"]
+
+
 def test_several_types_at_once_are_text_and_one_of_them_alone_is_no_drift(index):
     index.add([looked(1, "id stamp:string", rows=5_000)])
     accept(index, 2)
@@ -204,6 +227,17 @@ def test_a_key_that_some_producers_send_by_another_name_is_asked_about(index):
     assert set(found(index)) == {
         "column.added category: string", "column.perhaps_renamed category: product_category → category",
     }  # fmt: skip
+
+
+def test_a_key_that_some_producers_move_into_a_new_object_is_asked_about_once_even_when_nobody_sends_it_any_more(index):
+    index.add([looked(1, "id sdk_version"), profiled(1.5, rows=1_000, id=1_000, sdk_version=600)])
+    accept(index, 2)
+    moved = profiled(3.5, rows=1_000, id=1_000, sdk_version=200)
+    index.add([looked(3, "id sdk_version sdk:struct sdk.version"), moved])
+    asked = "column.perhaps_renamed sdk.version: sdk_version → sdk.version"
+    assert set(found(index)) == {"column.added sdk: struct", asked}
+    index.add([looked(4, "id sdk:struct sdk.version", rows=1_000), profiled(4.5, rows=1_000, id=1_000)])
+    assert sorted(found(index)) == ["column.added sdk: struct", "column.dropped sdk_version: string", asked]
 
 
 def test_a_new_key_beside_an_unchanged_one_of_like_name_is_no_question(index):
