@@ -22,6 +22,7 @@ from catalog.wire import PROFILE, READING, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_C
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+DAY = 86_400_000_000
 FINER = re.compile(r"[.,]\d{6}(\d)")
 """The digit behind the microseconds."""
 WRONG = (TypeError, ValueError, AttributeError, LookupError, OverflowError)
@@ -29,8 +30,11 @@ Side = Literal["in", "out"]
 Counts = tuple[int | None, int | None, int | None]
 NO_COUNTS: Counts = (None, None, None)
 NO_SCHEMA: tuple[facet.Content | None, int] = (None, facet.NAMES)
+NO_RESULTS: tuple[facet.Result, ...] = ()
+NO_MEASURES: tuple[facet.Measure, ...] = ()
 NO_NAMES: tuple[Dataset, ...] = ()
-FIGURES = frozenset(("outputStatistics", "dataQualityAssertions", "dataQualityMetrics", PROFILE))
+METRICS = "dataQualityMetrics"
+FIGURES = frozenset(("outputStatistics", "dataQualityAssertions", METRICS, PROFILE))
 NO_PLACE: dict[str, Any] = {}
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -174,7 +178,7 @@ def _event(document: Any) -> Event:
     }
     digest = _hash([facts, said.id if said else None, about.id if about else None, [mark for _, mark in told]], size=8)
     return Event(
-        id=int.from_bytes(digest, "big") >> 1,
+        id=(at // DAY & 0xFFFF) << 47 | int.from_bytes(digest, "big") >> 17,  # what is of one day lies together
         said=said,
         about=about,
         told=tuple(one for one, _ in told),
@@ -235,13 +239,10 @@ def _figured(reader: _Reader, told: Told, mark: str, part: Json, at: int) -> tup
     if not places:
         return told, mark
     rows, size, files = reader.take(part.get("outputFacets"), "outputStatistics", facet.statistics, NO_COUNTS)
-    results = _once(reader.take(place, "dataQualityAssertions", facet.results, ()) for place in places)
-    kinds = (
-        ("dataQualityMetrics", facet.measures),
-        (PROFILE, facet.profiled),
-        ("dataQualityMetrics", partial(_age, at)),
-    )
-    measures = _once(reader.take(place, key, read, ()) for key, read in kinds for place in places)
+    results = _once(reader.take(place, "dataQualityAssertions", facet.results, NO_RESULTS) for place in places)
+    kinds: tuple[tuple[str, Callable[[Any], tuple[facet.Measure, ...]]], ...]
+    kinds = ((METRICS, facet.measures), (PROFILE, facet.profiled), (METRICS, partial(_age, at)))
+    measures = _once(reader.take(place, key, read, NO_MEASURES) for key, read in kinds for place in places)
     figures = _hash([rows, size, files, results, measures]).hex()
     return replace(told, rows=rows, size=size, files=files, results=results, measures=measures), f"{mark} {figures}"
 

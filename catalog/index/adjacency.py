@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from catalog.dataset import Dataset
 from catalog.entry import CheckEntry, Job
+from catalog.event import DAY
 from catalog.index import values
-from catalog.index.portrait import DAY
 from catalog.index.store import hold
 
 EVERY = "*"

@@ -6,52 +6,48 @@ here: search joins it, so that a run that changed nothing but time costs no word
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from catalog.event import identify
-from catalog.index.facts import near
+from catalog.index.portrait import Check, Portrait, Row
 from catalog.index.store import insert, rows_in
 from catalog.word import key, words
 
 REPORT = "report"
 """Tag, by contract or told, of a dataset that is a report for people."""
 Entry = tuple[Any, ...]
-CHECKS = """SELECT x.name, x."column" AS path, min(r.success) AS success FROM expectation x
-  JOIN verdict v ON v.expectation = x.id AND v.current
-  JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event
-  WHERE x.dataset IN ({ids}) GROUP BY x.name, x."column" ORDER BY 1, 2"""
 SAID = "(SELECT value FROM latest WHERE subject = j.id AND facet = '{}')"
-JOB = f"""SELECT n.name, j.role, {SAID.format("description")}, {SAID.format("sql")}, {SAID.format("owner")}
-  FROM job j JOIN job_name n ON n.id = j.id WHERE j.id = ?"""
+JOB = f"""SELECT j.id, n.name, j.role, {SAID.format("description")}, {SAID.format("sql")}, {SAID.format("owner")}
+  FROM job j JOIN job_name n ON n.id = j.id WHERE j.id IN ({{ids}})"""
 WORDED = ("namespace", "name", "short", "title", "description", "contract", "kind", "owner", "tags", "schema")
 """What of a dataset's row is words of its entries."""
 COUNT = "INSERT INTO word VALUES (?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number"
 
 
-def derive_dataset(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:
-    """The entries of a dataset, its columns and its checks; nothing is done when all they are made of is as it was."""
-    row = db.execute("SELECT * FROM dataset WHERE id = ?", (dataset,)).fetchone()
-    checks = [tuple(one) for one in rows_in(db, CHECKS, names)] if row else []
-    digest = identify("drawn", repr([[row[key] for key in WORDED], checks])) if row else None
-    if _differs(db, dataset, digest):
-        _bring(db, "dataset", dataset, [*_dataset(db, row), *_checks(row, checks)] if row else [])
+def derive_datasets(db: sqlite3.Connection, found: Mapping[int, Portrait | None]) -> None:
+    """The entries of datasets, their columns and checks; of None there are none any more.
+
+    Nothing is done where all that they are made of is as it was.
+    """
+    made = {at: one and identify("drawn", repr([[one[0][key] for key in WORDED], one[1]])) for at, one in found.items()}
+    for dataset in _differing(db, made):
+        one = found[dataset]
+        _bring(db, "dataset", dataset, [*_dataset(db, one[0]), *_checks(*one)] if one else [])
 
 
-def _differs(db: sqlite3.Connection, subject: int, digest: int | None) -> bool:
-    """Whether entries are made of something else than before, which is noted; of None there are none."""
-    drawn = db.execute("SELECT digest FROM drawn WHERE subject = ?", (subject,)).fetchone()
-    if digest is not None and drawn is not None and drawn["digest"] == digest:
-        return False
-    db.execute("DELETE FROM drawn WHERE subject = ?", (subject,))
-    if digest is not None:
-        db.execute("INSERT INTO drawn VALUES (?, ?)", (subject, digest))
-    return True
+def _differing(db: sqlite3.Connection, made: Mapping[int, int | None]) -> list[int]:
+    """Whose entries are made of something else than before, which is noted."""
+    drawn = {row[0]: row[1] for row in rows_in(db, "SELECT subject, digest FROM drawn WHERE subject IN ({ids})", made)}
+    found = [subject for subject, digest in made.items() if digest is None or drawn.get(subject) != digest]
+    db.executemany("DELETE FROM drawn WHERE subject = ?", [(subject,) for subject in found])
+    insert(db, "drawn", [(subject, made[subject]) for subject in found if made[subject] is not None])
+    return found
 
 
-def _dataset(db: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Entry]:
+def _dataset(db: sqlite3.Connection, row: Row) -> Iterator[Entry]:
     tags, at = orjson.loads(row["tags"]), row["id"]
     kind = "report" if REPORT in tags else "dataset"
     text = " ".join((row["description"], row["name"], row["contract"] or "", row["kind"], row["owner"] or ""))
@@ -64,19 +60,18 @@ def _dataset(db: sqlite3.Connection, row: sqlite3.Row) -> Iterator[Entry]:
         yield _entry("column", str(at), path, title, about, column.get("tags", []), dataset=at, path=path)
 
 
-def _checks(row: sqlite3.Row, checks: Iterable[tuple[str, str | None, int]]) -> Iterator[Entry]:
+def _checks(row: Row, checks: Iterable[Check]) -> Iterator[Entry]:
     short, at = row["short"], row["id"]
     for name, path, success in checks:
         title, health = f"{name} on {path or short}", "healthy" if success else "failing"
         yield _entry("check", str(at), name, title, f"{short} {path or ''}", [], dataset=at, path=path, health=health)
 
 
-def derive_job(db: sqlite3.Connection, job: int) -> None:
-    """The entry of a job; nothing is done when all it is made of is as it was."""
-    row = db.execute(JOB, (job,)).fetchone()
-    digest = identify("drawn", repr(tuple(row))) if row else None
-    if _differs(db, job, digest):
-        _bring(db, "job", job, list(_job(job, *row)) if row else [])
+def derive_jobs(db: sqlite3.Connection, jobs: Iterable[int]) -> None:
+    """The entries of jobs; nothing is done where all that they are made of is as it was."""
+    rows = {row["id"]: tuple(row) for row in rows_in(db, JOB, jobs)}
+    for job in _differing(db, {job: identify("drawn", repr(rows[job])) if job in rows else None for job in jobs}):
+        _bring(db, "job", job, list(_job(*rows[job])) if job in rows else [])
 
 
 def _job(job: int, name: str, role: str, about: str | None, sql: str | None, owner: str | None) -> Iterator[Entry]:
@@ -98,7 +93,7 @@ def _entry(
     job: int | None = None, path: str | None = None, owner: str | None = None, health: str | None = None,
     forms: Sequence[str] = (),
 ) -> Entry:  # fmt: skip
-    at = near(dataset or job or 0, "entry", kind, subject, name, path or "")
+    at = _near(dataset or job or 0, kind, subject, name, path or "")
     found = " ".join(sorted(_keys(kind, name, forms)))
     return (
         at,
@@ -114,6 +109,11 @@ def _entry(
         health,
         found,
     )
+
+
+def _near(subject: int, *words: str) -> int:
+    """A number that begins as the subject's does: what is of one dataset lies together."""
+    return subject >> 47 << 47 | identify("entry", *words) >> 16
 
 
 def _keys(kind: str, name: str, forms: Sequence[str]) -> set[str]:

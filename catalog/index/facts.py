@@ -46,11 +46,6 @@ def run_id(run: str) -> int:
     return identify("run", run)
 
 
-def near(dataset: int, *words: str) -> int:
-    """A number for something of a dataset that begins as the dataset's does: what is of one dataset lies together."""
-    return dataset >> 47 << 47 | identify(*words) >> 16
-
-
 @dataclass(slots=True)
 class Batch:
     """Rows to be written, gathered over many events so that each table is written once."""
@@ -156,12 +151,9 @@ def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:
         _sums(batch, event, told, job, dataset)
     for result in told.results:
         _result(batch, event, result, dataset, job, run)
-    written = {"row_count": told.rows, "bytes": told.size, "file_count": told.files}
-    figures = [(None, f"written_{metric}", float(value)) for metric, value in written.items() if value is not None]
-    for column, metric, value in figures + [(one.column, one.metric, one.value) for one in told.measures]:
-        measure = near(dataset, "measure", str(dataset), column or "", metric)
-        batch.name("measure", measure, dataset, column, metric)
-        batch.add("point", measure, event.time, event.id, run, job, value)
+    if told.measures:
+        figures = orjson.dumps([(one.column, one.metric, one.value) for one in told.measures]).decode()
+        batch.add("figures", event.id, dataset, told.side, event.time, figures)
 
 
 def _named(batch: Batch, dataset: Dataset) -> int:

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-import orjson
-
 from catalog.contract import Contract
-from catalog.event import Event, Unusable
+from catalog.event import DAY, Event, Unusable
 from catalog.index import ancestry, entries, facts, portrait, story
-from catalog.index.portrait import DAY, Promises
-from catalog.index.store import insert, keep, recall, rows_in
+from catalog.index.portrait import Promises
+from catalog.index.store import CHUNK, gather, insert, keep, recall, rows_in
+from catalog.index.timeline import Word
 
 
 @dataclass(slots=True)
@@ -127,7 +126,7 @@ def _derive_jobs(db: sqlite3.Connection, touched: Touched, runs: set[int]) -> No
     touched.jobs |= changed
     known = aliases(db)
     for sql, ids in (
-        ("SELECT DISTINCT dataset FROM told WHERE run IN ({ids})", moved),
+        ("SELECT DISTINCT t.dataset FROM event e JOIN told t ON t.event = e.id WHERE e.run IN ({ids})", moved),
         ("SELECT DISTINCT dataset FROM flow WHERE job IN ({ids})", changed),
     ):
         for row in rows_in(db, sql, ids):
@@ -148,35 +147,38 @@ def _derive_datasets(db: sqlite3.Connection, touched: Touched, promises: Promise
     names: dict[int, list[int]] = {}
     for alias in sorted(known):
         names.setdefault(known[alias], []).append(alias)
-    for dataset, news in touched.datasets.items():
-        if dataset in known:
-            _forget(db, dataset)
-        else:
-            _derive_dataset(db, dataset, [dataset, *names.get(dataset, ())], promises, news=news)
-    for dataset in portrait.derive_unseen(db, promises):
-        entries.derive_dataset(db, dataset, [dataset])
-    for job in touched.jobs:
-        entries.derive_job(db, job)
+    wanted = [dataset for dataset in touched.datasets if dataset not in known]
+    for dataset in touched.datasets.keys() & known.keys():
+        _forget(db, dataset)
+    for start in range(0, len(wanted), CHUNK):
+        some = {dataset: [dataset, *names.get(dataset, ())] for dataset in wanted[start : start + CHUNK]}
+        leads = _derive_stories(db, some, touched.datasets)
+        entries.derive_datasets(db, portrait.derive(db, some, promises, leads))
+    entries.derive_datasets(db, portrait.derive_unseen(db, promises))
+    entries.derive_jobs(db, touched.jobs)
     portrait.refresh(db)
     entries.derive_owners(db)
     keep(db, "generation", str(int(recall(db, "generation") or 0) + 1))
 
 
-def _derive_dataset(db: sqlite3.Connection, dataset: int, names: list[int], promises: Promises, *, news: bool) -> None:
-    row = db.execute("SELECT since, schema, knows, writer FROM dataset WHERE id = ?", (dataset,)).fetchone()
-    leads = story.leader(db, names)
-    told = (leads.content, leads.knows, leads.side == "out") if leads else (None, 0, False)
-    if news or row is None or tuple(row)[1:] != told:
-        since = orjson.dumps(story.derive(db, dataset, names)).decode()
-        leads = story.leader(db, names)
-    else:
-        since = row["since"]
-    portrait.derive(db, dataset, names, promises, since, leads)
-    entries.derive_dataset(db, dataset, names)
+def _derive_stories(
+    db: sqlite3.Connection, names: Mapping[int, list[int]], news: Mapping[int, bool]
+) -> dict[int, Word | None]:
+    """The leading witness of each dataset, after what has news was told anew."""
+    held = gather(db, "SELECT id, schema, knows, writer FROM dataset WHERE id IN ({ids})", {at: (at,) for at in names})
+    leads = story.leaders(db, names)
+    stale = {}
+    for dataset, lead in leads.items():
+        told = (lead.content, lead.knows, lead.side == "out") if lead else (None, 0, False)
+        if news[dataset] or not held[dataset] or tuple(held[dataset][0])[1:] != told:
+            story.derive(db, dataset, names[dataset])
+            stale[dataset] = names[dataset]
+    return leads | story.leaders(db, stale)
 
 
 def _forget(db: sqlite3.Connection, dataset: int) -> None:
     """A name that turned out to be an alias is no dataset of its own."""
-    for table, key in (("dataset", "id"), ("version", "dataset"), ("change", "dataset"), ("usage", "dataset")):
-        db.execute(f"DELETE FROM {table} WHERE {key} = ?", (dataset,))
-    entries.derive_dataset(db, dataset, [dataset])
+    for table in ("since", "version", "change", "usage"):
+        db.execute(f"DELETE FROM {table} WHERE dataset = ?", (dataset,))
+    db.execute("DELETE FROM dataset WHERE id = ?", (dataset,))
+    entries.derive_datasets(db, {dataset: None})

@@ -5,6 +5,7 @@ Now is the time of the newest event: the record does not know the wall clock.
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,10 @@ import orjson
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.entry import Health
-from catalog.event import MICROSECOND, identify
+from catalog.event import DAY, MICROSECOND, identify
 from catalog.facet import worst
 from catalog.index import columns, story
-from catalog.index.store import insert, rows_in
+from catalog.index.store import gather, insert
 from catalog.index.timeline import Word
 from catalog.wire import SCHEMA_DRIFT
 
@@ -28,21 +29,36 @@ KINDS = {
     "redshift": "warehouse", "redis": "cache", "http": "api", "https": "api",
 }  # fmt: skip
 LAKE = re.compile(r"(?:.*/)?[^/]+\.db/([^/]+)")
-DAY = 86_400_000_000
 WINDOW = 30
-NEWEST = "ORDER BY time DESC, event DESC LIMIT 1"
 BLOCKING = ("error", "critical")
-READS = """SELECT DISTINCT t.run, r.first / {day} AS day, r.parent, j.role FROM told t JOIN run r ON r.id = t.run
+NAMES = "SELECT id, namespace, name FROM dataset_name WHERE id IN ({ids})"
+SAID = "SELECT subject, time, event, value, facet FROM latest WHERE subject IN ({ids})"
+FLOWS = "SELECT dataset, side, first_seen, last_seen, last_done FROM flow WHERE dataset IN ({ids})"
+LAST = """SELECT t.dataset, t.time, t.event, t.rows, t.lifecycle FROM dataset_name d JOIN told t ON t.dataset = d.id
+  AND (t.time, t.event, t.side) = (SELECT time, event, side FROM told WHERE dataset = d.id AND {which}
+    ORDER BY time DESC, event DESC, side DESC LIMIT 1) WHERE d.id IN ({{ids}})"""
+READS = """SELECT t.dataset, t.run, r.first, r.parent, j.role FROM told t JOIN run r ON r.id = t.run
   JOIN job j ON j.id = r.job WHERE t.dataset IN ({{ids}}) AND t.side = 'in' AND t.time > {since}
   AND t.observed >= 0"""
-
-RESULTS = """SELECT r.*, (SELECT coalesce(min(time), r.time) FROM result WHERE expectation = x.id
-    AND success = r.success AND time >
+RESULTS = """SELECT x.dataset, x.name, x."column" AS path, r.*,
+    (SELECT coalesce(min(time), r.time) FROM result WHERE expectation = x.id AND success = r.success AND time >
     (SELECT coalesce(max(time), -1) FROM result WHERE expectation = x.id AND success = NOT r.success)) AS since
   FROM expectation x JOIN result r ON r.expectation = x.id AND (r.time, r.event) =
     (SELECT time, event FROM result WHERE expectation = x.id ORDER BY time DESC, event DESC LIMIT 1)
   WHERE x.dataset IN ({ids})"""
 """The newest result of each check of a dataset, and since when it is as it is."""
+Row = dict[str, Any]
+COLUMNS = ("id", "namespace", "name", "short", "kind", "title", "description", "owner", "tier", "tags", "contract",
+           "schema", "knows", "writer", "first_seen", "last_read", "last_written", "last_rows", "every", "vanished",
+           "health", "freshness", "reads_30d", "differences", "drift")  # fmt: skip
+Check = tuple[str, str | None, bool]
+"""Name, column and success of a check that is current."""
+Portrait = tuple[Row, list[Check]]
+BLANK: Row = dict.fromkeys(COLUMNS) | {
+    "knows": 0, "writer": False, "vanished": False, "health": "unchecked", "freshness": "unknown", "reads_30d": 0,
+    "differences": "[]",
+}  # fmt: skip
+"""A dataset of which nothing was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +92,55 @@ def newest(db: sqlite3.Connection) -> int:
 
 
 def derive(
-    db: sqlite3.Connection,
-    dataset: int,
-    names: Sequence[int],
-    promises: Promises,
-    since: str,
-    leads: Word | None,
-) -> None:
-    """Write the row of a dataset that is known by these names, with the schema that `leads` tells.
+    db: sqlite3.Connection, names: Mapping[int, Sequence[int]], promises: Promises, leads: Mapping[int, Word | None]
+) -> dict[int, Portrait]:
+    """Write the rows of datasets that are known by these names, each with the schema that its leader tells.
 
-    `since`: for each column, as JSON, which event made it what it is.
+    Gives back each row with the dataset's present checks.
     """
-    told = _latest(db, names)
-    who = db.execute("SELECT namespace, name FROM dataset_name WHERE id = ?", (dataset,)).fetchone()
-    name = Dataset(who["namespace"], who["name"])
-    contract = promises.of(name, told.get("contract"))
+    said, flows = gather(db, SAID, names), gather(db, FLOWS, names)
+    wrote, was = (gather(db, LAST.format(which=which), names) for which in ("rows IS NOT NULL", "observed > 0"))
+    results, reads = gather(db, RESULTS, names), _derive_usage(db, names)
+    called = gather(db, NAMES, {dataset: (dataset,) for dataset in names})
+    found: dict[int, Portrait] = {}
+    verdicts: list[tuple[int, ...]] = []
+    for dataset, leader in leads.items():
+        told = {row["facet"]: row["value"] for row in sorted(said[dataset], key=tuple)}
+        contract = promises.of(name := Dataset(*called[dataset][0][1:]), told.get("contract"))
+        wrote_last, was_last = _last(wrote[dataset]), _last(was[dataset])
+        checks = _current(results[dataset])
+        verdicts += [(one["expectation"], one["time"], one["event"], one["since"], now) for one, now in checks]
+        row = BLANK | _words(name, contract, told) | {
+            "id": dataset, "schema": leader.content if leader else None, "knows": leader.knows if leader else 0,
+            "writer": bool(leader and leader.side == "out"), **_times(flows[dataset]), "every": _every(contract),
+            "last_rows": wrote_last["rows"] if wrote_last else None,
+            "vanished": was_last is not None and was_last["lifecycle"] == story.GONE,
+            "health": _health(checks), "reads_30d": reads[dataset],
+            "drift": _drift(told.get(SCHEMA_DRIFT)),
+        }  # fmt: skip
+        row["differences"] = _differences(db, row, contract)
+        found[dataset] = (row, _by_name(checks))
+    insert(db, "verdict", verdicts, verb="INSERT OR REPLACE")
+    _write(db, (row for row, _ in found.values()))
+    return found
+
+
+def _words(name: Dataset, contract: Contract | None, told: Mapping[str, str]) -> Row:
+    """What a dataset is called, and what is said of it: as it was told, else as its contract says."""
     tags = sorted({*orjson.loads(told.get("tags", "[]")), *(contract.tags if contract else ())})
     kind, short = kind_and_name(name)
-    times = _times(db, names)
-    row = {
-        "id": dataset, "namespace": name.namespace, "name": name.name, "short": short,
+    return {
+        "namespace": name.namespace, "name": name.name, "short": short,
         "kind": contract.kind if contract else kind, "title": contract.title if contract else short,
         "description": told.get("description") or (contract.description if contract else ""),
         "owner": told.get("owner") or (contract.owner if contract else None),
         "tier": _tier(tags, contract), "tags": _json([tag for tag in tags if not tag.startswith("tier:")]),
         "contract": told.get("contract") or (f"{contract.id}@{contract.version}" if contract else None),
-        "schema": leads.content if leads else None, "knows": leads.knows if leads else 0,
-        "writer": bool(leads and leads.side == "out"), "since": since, **times, "every": _every(contract),
-        "vanished": _vanished(db, names), "health": derive_checks(db, names), "freshness": "unknown",
-        "reads_30d": derive_usage(db, dataset, names),
-        "differences": "[]", "drift": _drift(told.get(SCHEMA_DRIFT)),
     }  # fmt: skip
-    row["differences"] = _differences(db, row, contract)
-    insert(db, "dataset", [tuple(row.values())], verb="INSERT OR REPLACE")
 
 
-def derive_unseen(db: sqlite3.Connection, promises: Promises) -> set[int]:
-    """Rows for contracts of which no event has told; gives back the datasets that came or went."""
+def derive_unseen(db: sqlite3.Connection, promises: Promises) -> dict[int, Portrait | None]:
+    """Rows for contracts of which no event has told; gives back those that came, and None for those that went."""
     met = {
         row[0].partition("@")[0]
         for row in db.execute("SELECT contract FROM dataset WHERE contract IS NOT NULL AND namespace <> ?", (UNSEEN,))
@@ -121,23 +149,20 @@ def derive_unseen(db: sqlite3.Connection, promises: Promises) -> set[int]:
     there = {row[0] for row in db.execute("SELECT id FROM dataset WHERE namespace = ?", (UNSEEN,))}
     for gone in there - set(wanted):
         db.execute("DELETE FROM dataset WHERE id = ?", (gone,))
-    insert(db, "dataset", [
-        (at, UNSEEN, one.id, one.name, one.kind, one.title, one.description, one.owner, one.tier,
-         orjson.dumps(sorted(one.tags)).decode(), f"{one.id}@{one.version}", None, False, False, "{}", None, None, None,
-         None, _every(one), False, "unchecked", "unknown", 0, "[]", None)
+    rows = {
+        at: BLANK | _words(Dataset(UNSEEN, one.id), one, {}) | {"id": at, "short": one.name, "every": _every(one)}
         for at, one in wanted.items()
-    ], verb="INSERT OR REPLACE")  # fmt: skip
-    return there ^ set(wanted)
+    }
+    _write(db, rows.values())
+    return {at: (rows[at], []) if at in rows else None for at in there ^ set(wanted)}
+
+
+def _write(db: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    insert(db, "dataset", [tuple(row[key] for key in COLUMNS) for row in rows], verb="INSERT OR REPLACE")
 
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-def _latest(db: sqlite3.Connection, names: Sequence[int]) -> dict[str, str]:
-    """The latest telling of each facet under any of the names."""
-    rows = rows_in(db, "SELECT time, event, value, facet FROM latest WHERE subject IN ({ids})", names)
-    return {row["facet"]: row["value"] for row in sorted(rows, key=tuple)}
 
 
 def _tier(tags: Iterable[str], contract: Contract | None) -> str | None:
@@ -149,17 +174,17 @@ def _every(contract: Contract | None) -> int | None:
     return contract.freshness // MICROSECOND if contract and contract.freshness else None
 
 
-def _times(db: sqlite3.Connection, names: Sequence[int]) -> dict[str, int | None]:
-    flows = list(rows_in(db, "SELECT side, first_seen, last_seen, last_done FROM flow WHERE dataset IN ({ids})", names))
-    rows = "SELECT rows, time, event FROM told WHERE dataset IN ({ids}) AND rows IS NOT NULL " + NEWEST
-    last = max(rows_in(db, rows, names), key=lambda row: (row["time"], row["event"]), default=None)
+def _times(flows: Sequence[sqlite3.Row]) -> Row:
     written = [row["last_done"] for row in flows if row["side"] == "out" and row["last_done"] is not None]
     return {
         "first_seen": min((row["first_seen"] for row in flows), default=None),
         "last_read": max((row["last_seen"] for row in flows if row["side"] == "in"), default=None),
         "last_written": max(written, default=None),
-        "last_rows": last["rows"] if last else None,
     }
+
+
+def _last(told: Sequence[sqlite3.Row]) -> sqlite3.Row | None:
+    return max(told, key=lambda row: (row["time"], row["event"]), default=None)
 
 
 def _drift(told: str | None) -> str | None:
@@ -167,21 +192,13 @@ def _drift(told: str | None) -> str | None:
     return None if told is None else worst(one["verdict"] for one in orjson.loads(told)["open"])
 
 
-def _vanished(db: sqlite3.Connection, names: Sequence[int]) -> bool:
-    sql = "SELECT time, event, lifecycle FROM told WHERE dataset IN ({ids}) AND observed > 0 " + NEWEST
-    last = max(rows_in(db, sql, names), key=lambda row: (row["time"], row["event"]), default=None)
-    return last is not None and last["lifecycle"] == story.GONE
-
-
-def _differences(db: sqlite3.Connection, row: Mapping[str, Any], contract: Contract | None) -> str:
+def _differences(db: sqlite3.Connection, row: Row, contract: Contract | None) -> str:
     """Rows [path, promised, observed, since]."""
     if contract is None or row["schema"] is None:
         return "[]"
     found = db.execute("SELECT body FROM content WHERE id = ?", (row["schema"],)).fetchone()
-    since, removed = (
-        orjson.loads(row["since"]),
-        "SELECT max(time) FROM change WHERE dataset = ? AND path = ? AND kind = 'column_removed'",
-    )
+    since = story.since(db, row["id"])
+    removed = "SELECT max(time) FROM change WHERE dataset = ? AND path = ? AND kind = 'column_removed'"
     rows = []
     for path, promised, observed in columns.broken(orjson.loads(found[0]), contract, detailed=bool(row["knows"])):
         at = since[path][0] if path in since else db.execute(removed, (row["id"], path)).fetchone()[0]
@@ -189,23 +206,31 @@ def _differences(db: sqlite3.Connection, row: Mapping[str, Any], contract: Contr
     return orjson.dumps(rows).decode()
 
 
-def derive_checks(db: sqlite3.Connection, names: Sequence[int]) -> Health:
-    """Write the verdict of each check of a dataset, and say how healthy it is.
+def _current(results: Sequence[sqlite3.Row]) -> list[tuple[sqlite3.Row, bool]]:
+    """Each check with whether it is current: in the latest run of its job that checked this dataset.
 
-    A check is current when it was in the latest run of its job that checked this dataset; former ones say nothing.
+    Former ones say nothing of how healthy a dataset is.
     """
-    newest_of = list(rows_in(db, RESULTS, names))
     last_run: dict[int, tuple[int, int]] = {}
-    for one in newest_of:
+    for one in results:
         last_run[one["job"]] = max(last_run.get(one["job"], (0, 0)), (one["time"], one["run"]))
+    return [(one, last_run[one["job"]][1] == one["run"]) for one in results]
+
+
+def _by_name(checks: Iterable[tuple[sqlite3.Row, bool]]) -> list[Check]:
+    found: dict[tuple[str, str | None], bool] = {}
+    for one, current in checks:
+        if current:
+            at = (one["name"], one["path"])
+            found[at] = found.get(at, True) and bool(one["success"])
+    return sorted(((*at, success) for at, success in found.items()), key=lambda check: (check[0], check[1] or ""))
+
+
+def _health(checks: Iterable[tuple[sqlite3.Row, bool]]) -> Health:
     health: Health = "unchecked"
-    verdicts = []
-    for one in newest_of:
-        current = last_run[one["job"]][1] == one["run"]
-        verdicts.append((one["expectation"], one["time"], one["event"], one["since"], current))
+    for one, current in checks:
         if current:
             health = _worse(health, one)
-    insert(db, "verdict", verdicts, verb="INSERT OR REPLACE")
     return health
 
 
@@ -215,25 +240,29 @@ def _worse(health: Health, one: sqlite3.Row) -> Health:
     return "failing" if health == "failing" or one["severity"] in BLOCKING else "warning"
 
 
-def derive_usage(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> int:
-    """Write how many task runs read a dataset on each of the last days, and give back how many these are together.
+def _derive_usage(db: sqlite3.Connection, names: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Write how many task runs read datasets on each of the last days, and give back how many these are together.
 
     A step's run counts as that of its task.
     """
     last_day = newest(db) // DAY
-    sql = READS.format(day=DAY, since=(last_day - WINDOW) * DAY)
-    days: dict[int, int] = {}
-    for row in rows_in(db, sql, names):
-        run = row["run"] if row["role"] != "step" else _task_run(db, row["run"], row["parent"])
-        begun = db.execute("SELECT first FROM run WHERE id = ?", (run,)).fetchone() if run != row["run"] else None
-        days[run] = begun[0] // DAY if begun else max(row["day"], days.get(run, 0))
-    counts: dict[int, int] = {}
-    for day in days.values():
-        if day > last_day - WINDOW:
-            counts[day] = counts.get(day, 0) + 1
-    db.execute("DELETE FROM usage WHERE dataset = ?", (dataset,))
-    insert(db, "usage", [(dataset, day, reads) for day, reads in counts.items()])
-    return sum(counts.values())
+    sums: dict[int, int] = {}
+    rows: list[tuple[int, int, int]] = []
+    for dataset, told in gather(db, READS.format(since=(last_day - WINDOW) * DAY), names).items():
+        runs = {row["run"] if row["role"] != "step" else _task_run(db, row["run"], row["parent"]): row for row in told}
+        days = Counter(_day(db, run, row) for run, row in runs.items())
+        used = {day: reads for day, reads in days.items() if day > last_day - WINDOW}
+        rows += [(dataset, day, reads) for day, reads in used.items()]
+        sums[dataset] = sum(used.values())
+    db.executemany("DELETE FROM usage WHERE dataset = ?", [(dataset,) for dataset in names])
+    insert(db, "usage", rows)
+    return sums
+
+
+def _day(db: sqlite3.Connection, run: int, row: sqlite3.Row) -> int:
+    """On which day a run began; `row` tells it of the run that read."""
+    begun = db.execute("SELECT first FROM run WHERE id = ?", (run,)).fetchone() if run != row["run"] else None
+    return int((begun or row)["first"]) // DAY
 
 
 def _task_run(db: sqlite3.Connection, run: int, parent: int | None) -> int:

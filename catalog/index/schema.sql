@@ -21,7 +21,7 @@ CREATE TABLE told (
   run INTEGER NOT NULL, type TEXT NOT NULL, observed INTEGER NOT NULL, schema INTEGER, knows INTEGER NOT NULL,
   lineage INTEGER, said INTEGER, lifecycle TEXT NOT NULL, previous INTEGER, rows INTEGER, size INTEGER, files INTEGER,
   PRIMARY KEY (dataset, time, event, side)) WITHOUT ROWID;
-CREATE INDEX told_by_run ON told (run);
+CREATE INDEX told_by_event ON told (event);
 CREATE INDEX dropped ON told (dataset) WHERE lifecycle = 'DROP';
 CREATE INDEX written_rows ON told (dataset, time) WHERE rows IS NOT NULL;
 CREATE TABLE claim (
@@ -36,11 +36,11 @@ CREATE TABLE result (
   PRIMARY KEY (expectation, time, event)) WITHOUT ROWID;
 CREATE INDEX result_by_success ON result (expectation, success, time);
 CREATE INDEX result_of_run ON result (run);
-CREATE TABLE measure (id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, path TEXT, metric TEXT NOT NULL);
-CREATE INDEX measure_of_dataset ON measure (dataset);
-CREATE TABLE point (
-  measure INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL,
-  value REAL NOT NULL, PRIMARY KEY (measure, time, event)) WITHOUT ROWID;
+-- What an event measured of a dataset, rows [column, metric, value]: written and read as one, as it was told.
+CREATE TABLE figures (
+  event INTEGER NOT NULL, dataset INTEGER NOT NULL, side TEXT NOT NULL, time INTEGER NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (event, dataset, side)) WITHOUT ROWID;
+CREATE INDEX figures_of_dataset ON figures (dataset);
 CREATE TABLE unusable (id INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (id, reason)) WITHOUT ROWID;
 
 -- Sums of facts that grow by taking the later (or the earlier) of two.
@@ -84,7 +84,7 @@ CREATE TABLE witness (
 CREATE TABLE dataset (
   id INTEGER PRIMARY KEY, namespace TEXT NOT NULL, name TEXT NOT NULL, short TEXT NOT NULL, kind TEXT NOT NULL,
   title TEXT NOT NULL, description TEXT NOT NULL, owner TEXT, tier TEXT, tags TEXT NOT NULL, contract TEXT,
-  schema INTEGER, knows INTEGER NOT NULL, writer INTEGER NOT NULL, since TEXT NOT NULL, first_seen INTEGER,
+  schema INTEGER, knows INTEGER NOT NULL, writer INTEGER NOT NULL, first_seen INTEGER,
   last_read INTEGER, last_written INTEGER, last_rows INTEGER,
   every INTEGER, vanished INTEGER NOT NULL, health TEXT NOT NULL, freshness TEXT NOT NULL, reads_30d INTEGER NOT NULL,
   differences TEXT NOT NULL, drift TEXT,
@@ -92,6 +92,8 @@ CREATE TABLE dataset (
 CREATE INDEX dataset_use ON dataset (id, reads_30d, tier);
 CREATE INDEX dataset_by_use ON dataset (reads_30d);
 CREATE INDEX dataset_by_short ON dataset (short);
+-- Since which event each present column is as it is: path -> [time, event, run, job].
+CREATE TABLE since (dataset INTEGER PRIMARY KEY, columns TEXT NOT NULL);
 CREATE TABLE version (
   dataset INTEGER NOT NULL, since INTEGER NOT NULL, schema INTEGER NOT NULL, until INTEGER, main INTEGER NOT NULL,
   seen INTEGER NOT NULL, event INTEGER NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL, witnesses TEXT NOT NULL,

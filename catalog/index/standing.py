@@ -3,8 +3,7 @@
 import sqlite3
 
 from catalog.entry import Completeness
-from catalog.event import moment
-from catalog.index.portrait import DAY
+from catalog.event import DAY, moment
 from catalog.index.store import hold, recall
 from catalog.wire import ACCEPT_JOB
 

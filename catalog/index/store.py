@@ -6,7 +6,7 @@ The index is a cache: a file of another version is emptied and read anew from th
 import gc
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,11 +14,13 @@ from uuid import uuid4
 from zlib import crc32
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-RULES = 4
+RULES = 5
 """Grows when facts are derived otherwise than before: an index of older rules is read anew."""
 VERSION = crc32(f"{RULES} {SCHEMA}".encode()) & 0x7FFFFFFF
 BOOKKEEPING = frozenset({"meta", "window"})
 CHUNK = 500
+LOG_PAGES = 16_384
+"""The log is written back when it is so long (64 MB): a page that several updates change is then written once."""
 PATIENCE_S = 60.0
 """So long a writer waits for another."""
 T = TypeVar("T")
@@ -32,7 +34,13 @@ def connect(path: Path | str) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE_S, cached_statements=512)
     db.row_factory = sqlite3.Row
     _log_ahead(db)
-    for pragma in ("synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-131072", "mmap_size=1073741824"):
+    for pragma in (
+        "synchronous=NORMAL",
+        "temp_store=MEMORY",
+        "cache_size=-131072",
+        "mmap_size=1073741824",
+        f"wal_autocheckpoint={LOG_PAGES}",
+    ):
         db.execute(f"PRAGMA {pragma}")
     if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
         with writing(db):
@@ -108,6 +116,15 @@ def rows_in(db: sqlite3.Connection, sql: str, ids: Iterable[int]) -> Iterator[sq
 def _rows_in(db: sqlite3.Connection, sql: str, asked: Sequence[int]) -> Iterator[sqlite3.Row]:
     for start in range(0, len(asked), CHUNK):
         yield from db.execute(sql.format(ids=",".join(map(str, asked[start : start + CHUNK]))))
+
+
+def gather(db: sqlite3.Connection, sql: str, names: Mapping[int, Iterable[int]]) -> dict[int, list[sqlite3.Row]]:
+    """The rows of a query for each dataset, under whatever of its names; the query's first column is that name."""
+    behind = {name: dataset for dataset, mine in names.items() for name in mine}
+    found: dict[int, list[sqlite3.Row]] = {dataset: [] for dataset in names}
+    for row in rows_in(db, sql, behind):
+        found[behind[row[0]]].append(row)
+    return found
 
 
 def recall(db: sqlite3.Connection, key: str) -> str | None:

@@ -5,7 +5,7 @@ which nothing changed costs nothing here.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +14,7 @@ import orjson
 from catalog.facet import NAMES, PROMISED, SEEN
 from catalog.index import timeline
 from catalog.index.columns import differ
-from catalog.index.store import insert, rows_in
+from catalog.index.store import gather, insert, rows_in
 from catalog.index.timeline import Telling, Turn, Word
 
 TELLINGS = """SELECT t.dataset, t.time, t.event, t.job, t.side, t.run,
@@ -33,7 +33,7 @@ def news(db: sqlite3.Connection, events: Iterable[int]) -> set[int]:
     """
     sql = """SELECT t.dataset, t.job, t.side, t.time, t.schema, t.said, t.lifecycle, t.knows,
       w.time AS last, w.schema AS last_schema, w.said AS last_said, w.knows AS last_knows, a.dataset AS behind
-      FROM event e JOIN told t ON t.event = e.id AND t.run = e.run
+      FROM event e JOIN told t ON t.event = e.id
       LEFT JOIN witness w ON w.dataset = t.dataset AND w.job = t.job AND w.side = t.side
       LEFT JOIN alias a ON a.alias = t.dataset
       WHERE e.id IN ({ids}) AND t.observed > 0"""
@@ -69,33 +69,37 @@ def _is_news(row: sqlite3.Row) -> bool:
     return row["schema"] is not None and not repeats and told != last
 
 
-def leader(db: sqlite3.Connection, names: Sequence[int]) -> Word | None:
-    """The witness that tells the present schema of a dataset that is known by these names."""
-    sql = """SELECT w.*, j.namespace || '/' || j.name AS job_name FROM witness w JOIN job_name j ON j.id = w.job
-      WHERE w.dataset IN ({ids}) AND w.schema IS NOT NULL"""
-    return timeline.leader(
-        Word(
-            job=row["job_name"],
-            side=row["side"],
-            time=row["time"],
-            content=row["schema"],
-            knows=row["knows"],
+def leaders(db: sqlite3.Connection, names: Mapping[int, Iterable[int]]) -> dict[int, Word | None]:
+    """The witness that tells the present schema of each dataset that is known by these names."""
+    sql = """SELECT w.dataset, w.side, w.time, w.schema, w.knows, j.namespace || '/' || j.name AS job_name
+      FROM witness w JOIN job_name j ON j.id = w.job WHERE w.dataset IN ({ids}) AND w.schema IS NOT NULL"""
+    return {
+        dataset: timeline.leader(
+            Word(job=row["job_name"], side=row["side"], time=row["time"], content=row["schema"], knows=row["knows"])
+            for row in rows
         )
-        for row in rows_in(db, sql, names)
-    )
+        for dataset, rows in gather(db, sql, names).items()
+    }
 
 
-def derive(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> dict[str, list[int]]:
-    """Write the last words, versions and changes of a dataset; gives back since which event each column is as it is."""
+def derive(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:
+    """Write the last words, versions and changes of a dataset, and since which event each column is as it is."""
     rows = list(rows_in(db, TELLINGS, names))
     schemas = timeline.witnesses(_tellings(rows, "schema"))
     _write_words(db, names, rows)
     columns = _contents(db, {row["schema"] for row in rows} - {None})
-    leads = leader(db, names)
+    leads = leaders(db, {dataset: names})[dataset]
     versions = timeline.versions(schemas, leads.knowledge if leads else NOTHING)
     turns = timeline.once([*_schema_turns(schemas, columns), *_word_turns(db, rows), *_life(db, dataset, names, rows)])
     _write(db, dataset, versions, turns)
-    return _since(turns, [one["path"] for one in columns[leads.content]] if leads else [], versions, columns)
+    since = _since(turns, [one["path"] for one in columns[leads.content]] if leads else [], versions, columns)
+    insert(db, "since", [(dataset, orjson.dumps(since).decode())], verb="INSERT OR REPLACE")
+
+
+def since(db: sqlite3.Connection, dataset: int) -> dict[str, list[int]]:
+    """For each present column of a dataset the event since which it is as it is: [time, event, run, job]."""
+    row = db.execute("SELECT columns FROM since WHERE dataset = ?", (dataset,)).fetchone()
+    return dict(orjson.loads(row[0])) if row else {}
 
 
 def _write_words(db: sqlite3.Connection, names: Sequence[int], rows: list[sqlite3.Row]) -> None:

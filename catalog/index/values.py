@@ -26,8 +26,9 @@ from catalog.entry import (
     RunEntry,
 )
 from catalog.event import identify, moment
+from catalog.index import story
 from catalog.index.columns import promised
-from catalog.index.store import rows_in
+from catalog.index.store import hold, recall, rows_in
 from catalog.wire import SCHEMA_DRIFT
 
 Ends = tuple[tuple[Job, ...], tuple[Job, ...]]
@@ -44,13 +45,15 @@ CHECKS = """SELECT x.id, x.name, x."column" AS path, x.params, v.since, v.curren
   JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event JOIN content c ON c.id = r.words
   JOIN run_name n ON n.id = r.run JOIN job_name j ON j.id = r.job
   LEFT JOIN alias a ON a.alias = x.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, x.dataset)"""
-POINTS = """SELECT p.time, p.event, p.run, p.job, p.value, n.name AS run_name, j.namespace, j.name, k.role
-  FROM point p JOIN run_name n ON n.id = p.run JOIN job_name j ON j.id = p.job JOIN job k ON k.id = p.job
-  WHERE p.measure IN ({ids}) ORDER BY p.time, p.event"""
+MEASURED = """SELECT p.*, e.run, e.job, n.name AS run_name, j.namespace, j.name, k.role
+  FROM {table} p JOIN event e ON e.id = p.event JOIN run_name n ON n.id = e.run JOIN job_name j ON j.id = e.job
+  JOIN job k ON k.id = e.job WHERE p.dataset IN ({{ids}}) ORDER BY p.time, p.event, p.side"""
 DRIFTS = """SELECT d.namespace, d.name, l.value FROM latest l LEFT JOIN alias a ON a.alias = l.subject
   JOIN dataset d ON d.id = coalesce(a.dataset, l.subject) WHERE l.facet = ? ORDER BY l.time, l.event, l.value"""
 HISTORY = 20
-WRITTEN = ("row_count", "bytes", "file_count")
+WRITTEN = {"row_count": "rows", "bytes": "size", "file_count": "files"}
+"""What a run wrote, by what it would be called where it was counted."""
+Series = dict[tuple[str | None, str], list[tuple[Rows, float]]]
 
 
 def when(at: int | None) -> datetime | None:
@@ -114,7 +117,7 @@ def columns(db: sqlite3.Connection, row: Rows, contracts: Mapping[str, Contract]
     contract = contracts.get((row["contract"] or "").partition("@")[0])
     words = promised(contract) if contract else {}
     found = db.execute("SELECT body FROM content WHERE id = ?", (row["schema"],)).fetchone()
-    since = origins(db, orjson.loads(row["since"]))
+    since = origins(db, story.since(db, row["id"]))
     told = orjson.loads(found[0]) if found else []
     return tuple(
         column(one, n, since=since.get(one["path"]), contract=words.get(one["path"], {}).get("type"))
@@ -164,8 +167,9 @@ def runs(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> tuple[Run
     rows = db.execute(RUNS + where, values).fetchall()
     ids = {row["id"] for row in rows}
     sides: dict[tuple[int, str], set[Dataset]] = {}
-    sql = """SELECT DISTINCT t.run, t.side, d.namespace, d.name FROM told t LEFT JOIN alias a ON a.alias = t.dataset
-      JOIN dataset_name d ON d.id = coalesce(a.dataset, t.dataset) WHERE t.run IN ({ids})"""
+    sql = """SELECT DISTINCT e.run, t.side, d.namespace, d.name FROM event e JOIN told t ON t.event = e.id
+      LEFT JOIN alias a ON a.alias = t.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, t.dataset)
+      WHERE e.run IN ({ids})"""
     for one in rows_in(db, sql, ids):
         sides.setdefault((one["run"], one["side"]), set()).add(Dataset(one["namespace"], one["name"]))
     sql = """SELECT run, sum(success) AS passed, count(*) AS told FROM (SELECT run, expectation, success FROM result
@@ -265,31 +269,38 @@ def _check(row: Rows, history: tuple[tuple[datetime, bool], ...]) -> CheckEntry:
 
 def metrics(db: sqlite3.Connection, names: Sequence[int]) -> tuple[tuple[str | None, str], ...]:
     """(column, metric) of every series, those of the dataset itself first."""
-    found = {(row["path"], row["metric"].removeprefix("written_")) for row in rows_in(db, MEASURES, names)}
-    return tuple(sorted(found, key=lambda one: (one[0] is not None, one[0] or "", one[1])))
-
-
-MEASURES = "SELECT id, path, metric FROM measure WHERE dataset IN ({ids})"
+    return tuple(sorted(_measured(db, names), key=lambda one: (one[0] is not None, one[0] or "", one[1])))
 
 
 def series(
     db: sqlite3.Connection, names: Sequence[int], path: str | None, metric: str, job: int | None
 ) -> tuple[Point, ...]:
     """One point per run, oldest first."""
-    ids: dict[str, list[int]] = {row["metric"]: [] for row in rows_in(db, MEASURES, names)}
-    for row in rows_in(db, MEASURES, names):
-        if row["path"] == path:
-            ids[row["metric"]].append(row["id"])
-    asked = (ids.get(f"written_{metric}") if metric in WRITTEN and path is None else None) or ids.get(metric, [])
-    rows = [row for row in rows_in(db, POINTS, asked) if job is None or row["job"] == job]
-    tasks = [row for row in rows if row["role"] != "step"]
-    by_run = {row["run"]: row for row in sorted(tasks or rows, key=lambda row: (row["time"], row["event"]))}
+    rows = [row for row in _measured(db, names).get((path, metric), ()) if job is None or row[0]["job"] == job]
+    tasks = [row for row in rows if row[0]["role"] != "step"]
+    by_run = {row["run"]: (row, value) for row, value in tasks or rows}
     return tuple(
-        Point(
-            time=moment(row["time"]), value=row["value"], run_id=row["run_name"], job=Job(row["namespace"], row["name"])
-        )
-        for row in sorted(by_run.values(), key=lambda row: (row["time"], row["event"]))
+        Point(time=moment(row["time"]), value=value, run_id=row["run_name"], job=Job(row["namespace"], row["name"]))
+        for row, value in sorted(by_run.values(), key=lambda told: (told[0]["time"], told[0]["event"]))
     )
+
+
+def _measured(db: sqlite3.Connection, names: Sequence[int]) -> Series:
+    """Every series of a dataset, by column and metric; held for the dataset that was asked for last."""
+    return hold(db, ("measured",), lambda: _read_measured(db, names), (recall(db, "generation"), *names))
+
+
+def _read_measured(db: sqlite3.Connection, names: Sequence[int]) -> Series:
+    written: Series = {}
+    for row in rows_in(db, MEASURED.format(table="told"), names):
+        for metric, key in WRITTEN.items():
+            if row[key] is not None:
+                written.setdefault((None, metric), []).append((row, float(row[key])))
+    found: Series = {}
+    for row in rows_in(db, MEASURED.format(table="figures"), names):
+        for column, metric, value in orjson.loads(row["body"]):
+            found.setdefault((column, metric), []).append((row, value))
+    return found | written
 
 
 def named(db: sqlite3.Connection, text: str) -> Iterator[tuple[Node, ...]]:

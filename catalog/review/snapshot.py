@@ -11,7 +11,7 @@ from catalog.errors import SnapshotUnusable
 from catalog.index import Index
 from catalog.index.store import VERSION
 
-EMPTIED = ("told", "point", "measure", "usage", "entry", "handle", "drawn", "word", "search", "claim")
+EMPTIED = ("told", "figures", "usage", "entry", "handle", "drawn", "word", "search", "claim")
 """Tables that answer nothing that a review asks: single tellings, measurements, what search looks through."""
 THINNED = (
     # The runs that `consumers` looks at, and those that brought what is known.
@@ -26,7 +26,7 @@ THINNED = (
       UNION SELECT said FROM witness WHERE said IS NOT NULL)""",
     """DELETE FROM run_name WHERE id NOT IN (SELECT id FROM run UNION SELECT run FROM version UNION SELECT run
       FROM change UNION SELECT run FROM event
-      UNION SELECT json_extract(s.value, '$[2]') FROM dataset, json_each(dataset.since) s)""",
+      UNION SELECT json_extract(s.value, '$[2]') FROM since, json_each(since.columns) s)""",
 )
 
 
