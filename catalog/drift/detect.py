@@ -40,17 +40,24 @@ def detect(before: Shape | None, after: Shape | None, evidence: Evidence | None 
     for part in after.parts:
         if part.path in pairs:
             found += _part(pairs[part.path], part, moved=part.path in moved)
-        elif (above := around(part, news)) not in news or (above in pairs and kind.has(pairs[above].type, part.name)):
+        elif (above := around(part, news)) not in news or (above in pairs and _apart(part, news[above], pairs[above])):
             wild = olds.get(f"{pairs[above].path}.*".removeprefix(".")) if above in pairs else None
             found.append(_addition(part, pairs.get(above), news.get(above), wild))
     back = {old.path: path for path, old in pairs.items()}
     for part in went:
-        if (above := around(part, olds)) not in olds or (above in back and kind.has(news[back[above]].type, part.name)):
+        if (above := around(part, olds)) not in olds or (
+            above in back and _apart(part, olds[above], news[back[above]])
+        ):
             wild = news.get(f"{back[above]}.*".removeprefix(".")) if above in back else None
             found.append(_removal(part, olds.get(above), news.get(back.get(above, ABSENT)), wild))
     if went and came:
         found += probable(went, came, (places(before, back), places(after, {path: path for path in pairs})), evidence)
     return tuple(found)
+
+
+def _apart(member: Part, whole: Part, other: Part) -> bool:
+    """Whether a member that came or went is a change by itself: its whole's type did not bring or take it."""
+    return kind.has(other.type, member.name) or not kind.has(whole.type, member.name)
 
 
 def _addition(part: Part, old_parent: Part | None, parent: Part | None, wild: Part | None) -> Change:

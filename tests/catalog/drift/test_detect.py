@@ -132,6 +132,17 @@ def test_the_members_of_a_new_or_dropped_struct_are_told_with_it():
     assert rules(shape(A, STRUCT, MEMBER), shape(A)) == ["column.dropped"]
 
 
+def test_the_members_that_a_new_type_brings_are_told_with_it():
+    text = column("string", "s")
+    assert rules(shape(text), shape(STRUCT, MEMBER)) == ["type.replaced"] == rules(shape(STRUCT, MEMBER), shape(text))
+
+
+def test_a_name_with_a_dot_beside_its_beginning_is_a_column():
+    text, dotted = column("string", "s"), column("string", "s.m")
+    assert rules(shape(text), shape(text, dotted)) == ["column.added"]
+    assert rules(shape(text, dotted), shape(text)) == ["column.dropped"]
+
+
 def test_members_follow_a_struct_that_was_renamed():
     before = shape(column("struct", "s", id=1), MEMBER)
     after = shape(column("struct", "t", id=1), column("bigint", "t.m"))
