@@ -165,7 +165,7 @@ def _jobs(entry: DatasetEntry, made: Outputs, known: Known) -> Iterator[Consumer
             yield replace(who, engine="gx", checks=checks or (), columns=columns, made=behind)
         at_it = job in entry.readers or job in entry.writers
         if at_it and (checks is None or job in known.tier):  # who checks it and makes nothing reads it for that only
-            yield from _as_it_reads(who, entry, known, made.by(job))
+            yield from _as_it_reads(who, entry, known, made.by.get(job, ()))
 
 
 def _observers(index: Index, entry: DatasetEntry) -> frozenset[Job]:
@@ -239,8 +239,8 @@ def _targets(
             into.setdefault(edge.target, set()).add(edge.origin_column)
     for at, entry in targets.items():
         if at in into and entry.kind not in PASSING:
-            reading = _through(made.makers_of(at), known)
-            yield replace(_stored(entry), reads=_leaves(into[at]), reading=reading, made=made.of(at))
+            reading = _through(made.makers.get(at, frozenset()), known)
+            yield replace(_stored(entry), reads=_leaves(into[at]), reading=reading, made=made.kept.get(at, ()))
 
 
 def _through(jobs: frozenset[Job], known: Known) -> Reading | None:

@@ -1,7 +1,9 @@
 """What is made of a dataset's columns: the columns elsewhere, what else they are made of, and who asks about them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from catalog import asked, graph
 from catalog.dataset import Dataset
@@ -12,6 +14,7 @@ from catalog.entry import ColumnEdge, DatasetEntry, Job, short
 from catalog.index import Index, adjacency, facts, values
 from catalog.index.adjacency import EVERY
 
+T = TypeVar("T")
 Place = tuple[Dataset, str]
 """A column of a dataset."""
 
@@ -20,53 +23,49 @@ Place = tuple[Dataset, str]
 class Outputs:
     """Everything that is made directly of a dataset's columns."""
 
-    made: Mapping[Place, Made]
-    makers: Mapping[Place, frozenset[Job]]
+    by: Mapping[Job, tuple[Made, ...]]
+    """What each job makes."""
+    kept: Mapping[Dataset, tuple[Made, ...]]
+    """What each dataset keeps, and in `makers` who makes it."""
+    makers: Mapping[Dataset, frozenset[Job]]
     suites: Mapping[Job, tuple[Made, ...]]
     """By who checks it, the columns that its rules ask about, with these rules only."""
-
-    def by(self, job: Job) -> tuple[Made, ...]:
-        """What a job makes."""
-        return tuple(self.made[at] for at, jobs in self.makers.items() if job in jobs)
-
-    def of(self, dataset: Dataset) -> tuple[Made, ...]:
-        """What a dataset keeps."""
-        return tuple(one for at, one in self.made.items() if at[0] == dataset)
-
-    def makers_of(self, dataset: Dataset) -> frozenset[Job]:
-        """Who makes what a dataset keeps."""
-        return frozenset(job for at, jobs in self.makers.items() if at[0] == dataset for job in jobs)
 
 
 def outputs(
     index: Index, source: Dataset, edges: Collection[ColumnEdge], entries: Mapping[Dataset, DatasetEntry]
 ) -> Outputs:
     """What the direct edges out of a dataset lead to; `entries` are those of the others that they lead to."""
-    of: dict[Place, set[str]] = {}
-    makers: dict[Place, set[Job]] = {}
+    of: dict[Place, set[str]] = defaultdict(set)
+    jobs: dict[Place, set[Job]] = defaultdict(set)
     for edge in edges:
         if edge.type == "DIRECT" and edge.target in entries and edge.target_column != EVERY:
-            of.setdefault((edge.target, edge.target_column), set()).add(edge.origin_column)
-            makers.setdefault((edge.target, edge.target_column), set()).add(edge.job)
+            of[edge.target, edge.target_column].add(edge.origin_column)
+            jobs[edge.target, edge.target_column].add(edge.job)
     mixed, rules = set(_mixed(index, source, of)), _rules(index, entries)
-    made = {
-        (target, column): Made(
+    by: dict[Job, list[Made]] = defaultdict(list)
+    kept: dict[Dataset, list[Made]] = defaultdict(list)
+    suites: dict[Job, list[Made]] = defaultdict(list)
+    makers: dict[Dataset, set[Job]] = defaultdict(set)
+    for (target, column), paths in of.items():
+        plain = Made(
             column=column, dataset=entries[target].contract_id or short(target), of=frozenset(paths),
             alone=(target, column) not in mixed, listed=_listed(index, entries[target], column),
-        )
-        for (target, column), paths in of.items()
-    }  # fmt: skip
-    suites: dict[Job, list[Made]] = {}
-    for at, one in made.items():
-        about = {job: _about(checks, one.column) for job, checks in rules.get(at[0], {}).items()}
-        made[at] = replace(one, asked=tuple(dict.fromkeys(check for checks in about.values() for check in checks)))
-        for job, checks in about.items():
-            if checks:
-                suites.setdefault(job, []).append(replace(one, asked=checks))
-    return Outputs(
-        made=made, makers={at: frozenset(jobs) for at, jobs in makers.items()},
-        suites={job: tuple(found) for job, found in suites.items()},
-    )  # fmt: skip
+        )  # fmt: skip
+        for job, checks in rules.get(target, {}).items():
+            if about := tuple(one for one in checks if column in suite.named(one)):
+                suites[job].append(replace(plain, asked=about))
+                plain = replace(plain, asked=tuple(dict.fromkeys((*plain.asked, *about))))
+        kept[target].append(plain)
+        makers[target] |= jobs[target, column]
+        for job in jobs[target, column]:
+            by[job].append(plain)
+    ends = {at: frozenset(found) for at, found in makers.items()}
+    return Outputs(by=_fixed(by), kept=_fixed(kept), makers=ends, suites=_fixed(suites))
+
+
+def _fixed(found: Mapping[T, list[Made]]) -> dict[T, tuple[Made, ...]]:
+    return {at: tuple(made) for at, made in found.items()}
 
 
 def _mixed(index: Index, source: Dataset, of: Mapping[Place, set[str]]) -> Iterator[Place]:
@@ -104,7 +103,3 @@ def _rules(
     for (at, job), checks in found.items():
         told.setdefault(known[at], {})[jobs[job]] = checks
     return told
-
-
-def _about(checks: tuple[Check, ...], column: str) -> tuple[Check, ...]:
-    return tuple(one for one in checks if column in suite.named(one))

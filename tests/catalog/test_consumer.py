@@ -325,6 +325,13 @@ def test_a_column_that_is_made_of_others_too_may_break(index: Index):
     assert told(index, CURRENCY) == {"enrich": ("may break", why), "lake.enriched_events": ("may break", why)}
 
 
+def test_what_is_made_of_all_columns_or_makes_all_of_them_is_made_of_none_alone(index: Index):
+    index.add([event("enrich", inputs=[RAW], outputs=[LAKE], columns={"currency": "*", "*": CURRENCY})])
+    assert {name: word for name, (word, _) in told(index, CURRENCY).items()} == {
+        "enrich": "may break", "lake.enriched_events": "breaking",
+    }  # fmt: skip
+
+
 def test_what_a_column_held_before_and_what_only_filters_it_are_no_other_source(index: Index):
     own = event("enrich", inputs=[RAW, LAKE], outputs=[LAKE], columns=COLUMNS)
     fields = own["outputs"][0]["facets"]["columnLineage"]["fields"]
