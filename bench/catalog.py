@@ -181,7 +181,7 @@ def _update(index: Index, world: World) -> float:
     part = world.size // 5
     days = (
         list(world.events(n + 3, range(n % 5 * part, (n % 5 + 1) * part), START + timedelta(days=n + 3), changed=50))
-        for n in range(10)
+        for n in range(20)
     )
     return row(f"update, {2 * part:,} events of a day", timed(each(index.add, days)), "< 1 s")
 

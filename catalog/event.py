@@ -6,6 +6,7 @@ A facet that is not as its schema says is left out and named in `Event.problems`
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -212,22 +213,22 @@ def _datasets(reader: _Reader, document: Json, at: int) -> Iterator[tuple[Told, 
                 yield _figured(reader, told, mark, part, at)
 
 
-_memory: dict[bytes, tuple[Any, list[str], str]] = {}
-"""What was read from the same words before: day by day things are told of alike. Let go when it holds MEMORY."""
-MEMORY = 20_000
+_memory: OrderedDict[bytes, tuple[Any, list[str], str]] = OrderedDict()
+"""What was read from the same words before: day by day things are told of alike. The longest unused is let go."""
+MEMORY = 1 << 15
 
 
 def _remembered(reader: _Reader, part: Any, role: str, read: Callable[[_Reader, Any], T]) -> tuple[T, str]:
     """What is read from a part of a document in this role, and a hash of it."""
     key = blake2b(orjson.dumps(part), digest_size=16, person=role.encode()).digest()
-    known = _memory.get(key)
+    known = _memory.pop(key, None)
     if known is None:
-        if len(_memory) >= MEMORY:
-            _memory.clear()
         own = _Reader()
         found = read(own, part)
-        known = _memory[key] = (found, own.problems, _hash(found).hex())
-    value, problems, mark = known
+        known = (found, own.problems, _hash(found).hex())
+        if len(_memory) >= MEMORY:
+            _memory.popitem(last=False)
+    value, problems, mark = _memory[key] = known
     reader.problems += problems
     return value, mark
 
