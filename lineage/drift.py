@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lineage.notice import Level, Notice, minute
 
 if TYPE_CHECKING:
+    from catalog.dataset import Dataset
     from catalog.drift import Finding
     from catalog.entry import Answer, Completeness, DatasetEntry
     from catalog.observe import Observation, Reach
@@ -30,6 +31,15 @@ def counted(findings: Sequence["Finding"]) -> str:
     """How many of each verdict: `2 breaking, 1 compatible`."""
     words = [one.word for one in findings]
     return ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words)) or "as accepted"
+
+
+def page(catalog_url: str | None, dataset: "Dataset") -> tuple[tuple[str, str], ...]:
+    """The catalog's page about a dataset's drift, where somebody serves a catalog."""
+    if not catalog_url:
+        return ()
+    from catalog.site import address
+
+    return (("Drift", f"{catalog_url.rstrip('/')}/{address.drift(dataset)}"),)
 
 
 def notices(

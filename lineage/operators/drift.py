@@ -172,7 +172,8 @@ class DetectSchemaDriftOperator(RecordOperator):
         places = links(context["ti"], None)
         sent: list[Message] = []
         for one in found:
-            for notice in drift.notices(one.entry, one.observation, one.told or {}, links=places):
+            page = drift.page(self.hook.settings.catalog_url, one.entry.dataset)
+            for notice in drift.notices(one.entry, one.observation, one.told or {}, links=(*page, *places)):
                 self.log.info("%s: %s", notice.title, "; ".join(notice.what))
                 sent += self.notices.send(notice)
         return tuple(sent)

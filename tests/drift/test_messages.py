@@ -9,6 +9,7 @@ from catalog.drift import Change, Consumer, judge
 from catalog.drift.shape import Part
 from catalog.entry import Answer, Completeness, DatasetEntry
 from catalog.observe import Baseline, Observation, Reach, drift_facet
+from catalog.site import address
 from lineage import drift
 from lineage.notice import as_text
 
@@ -49,6 +50,12 @@ def test_news_say_what_since_when_whom_it_breaks_and_what_to_do() -> None:
         "Next:   Send both. Or accept it: catalog drift accept kafka.orders --by YOU --reason WHY\n"
         "Look:   Lineage: http://marquez/\n"
     )
+
+
+def test_a_catalog_that_is_served_is_linked_with_its_page_about_this_dataset() -> None:
+    ((word, url),) = drift.page("https://catalog.example/", AT)
+    assert (word, url) == ("Drift", f"https://catalog.example/{address.drift(AT)}")
+    assert drift.page(None, AT) == ()
 
 
 def test_what_was_told_before_is_not_told_again() -> None:

@@ -1,6 +1,7 @@
 """The tasks of schema_evolution_dag on a real backend and lake: one message per drift, the report, the documents."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -208,6 +209,7 @@ def test_a_change_is_told_once_with_verdict_owner_and_a_way_on(changed, again):
     (message,) = changed.messages
     assert "type.replaced price: double → string" in message and "column.added campaign" in message
     assert "catalog drift accept kafka.ecommerce-events-raw" in message
+    assert f"Drift: {os.environ['CATALOG_URL']}/drift/ecommerce-events-raw-" in message
     assert again.messages == []
     assert dict(detected(again).counts) == {"open": 2, "new": 0, "over": 0, "first baselines": 0}
 
