@@ -1,6 +1,8 @@
 """Commands about drift: list what is open, show one dataset's, accept it."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -80,12 +82,13 @@ def accept(ask: Ask, name: str, by: str, reason: str, only: str | None, baseline
     """Make a dataset as it is now the baseline, and tell the record who decided it and why.
 
     What is new in the backend is read first. With --only, one change is taken over: the whole column that it is about.
+    Only the backend keeps it: when that does not answer, nothing is accepted, and the command ends with 3.
     """
     from catalog.observe import Baseline, acceptance, accepted, observe
     from catalog.observe.baseline import namespace_of
     from catalog.render import drifting
 
-    with ask.index() as index:
+    with _told_or_not(), ask.index() as index:
         bring(index, ask.settings, rebuild=False)
         dataset = dataset_of(index, name)
         answer = observe(index, dataset, baseline=baseline)
@@ -118,13 +121,30 @@ def _chosen(found: "Observation", only: str | None) -> "tuple[Finding, ...]":
     return named
 
 
+@contextmanager
+def _told_or_not() -> Iterator[None]:
+    """What an error of the backend means for what was to be accepted."""
+    from catalog.errors import MarquezError
+
+    try:
+        yield
+    except MarquezError:
+        click.echo("catalog: not accepted, the backend has not confirmed it; repeat the command, twice does no harm.",
+                   err=True)  # fmt: skip
+        raise
+
+
 def _tell(ask: Ask, index: "Index", event: dict[str, object]) -> None:
     """Send the event, then read it back: what follows is read from the record."""
+    from catalog.errors import MarquezError
     from catalog.marquez import Marquez
 
     with Marquez.open(ask.settings) as client:
         client.tell(event)
-    bring(index, ask.settings, rebuild=False)
+    try:
+        bring(index, ask.settings, rebuild=False)
+    except MarquezError as problem:  # it is in the record; only this index does not know yet
+        click.echo(f"catalog: {problem} It is accepted; `catalog sync` brings it here.", err=True)
 
 
 COMMANDS = (drift,)
