@@ -1,6 +1,6 @@
 """Which new column may be a former one by another name, scored by evidence. A guess: never applied, always asked.
 
-Evidence, each 0 to 1: the words of the name (rare words among the candidates weigh more), how the name is spelled,
+Evidence, each 0 to 1: the words of the name (rare words among the candidates weigh more), its end, beginning, spelling,
 the words of the description, shared values, the place among the neighbours, and what else is known of both: lineage,
 rules of suites, frequent values (catalog.drift.evidence). Types that hold none of each other's values speak against
 it. Nothing is said when two candidates come near each other.
@@ -21,19 +21,21 @@ from catalog.drift.evidence import Evidence, Strength
 from catalog.drift.shape import Part
 from catalog.word import words as split
 
-SURE, AHEAD = 0.6, 0.01
+SURE, AHEAD = 0.56, 0.01
 """From this likeness on, the best candidate need not be far before the second."""
-LEAST, RIVAL = 0.22, 0.6
+LEAST, RIVAL = 0.22, 0.55
 """Below `SURE` the second best may have this part of the best one's likeness; below `LEAST` all is chance."""
 EXPLAINED = 0.75
 """What a word counts that only the other's description has."""
 SPELLED = 0.86
 SIBLING = 0.9
 """What is left of a likeness when one word stands in place of another."""
+APART = 0.8
+"""What is left of it when values of both are known and none is shared; examples may differ by chance."""
 FEW, NEAREST, COMMON = 12, 4, 40
 """Of more than a few candidates only so many that share the rarest words are compared; common words find none."""
 Words = tuple[str, ...]
-EVIDENCE = ("words", "contrast", "end", "spelling", "description", "values", "place", "lineage", "rules")
+EVIDENCE = ("words", "contrast", "end", "begin", "spelling", "description", "values", "place", "lineage", "rules")
 UNKNOWN: Mapping[str, Strength] = {}
 NOTHING = Strength()
 Places = Mapping[str, str]
@@ -198,6 +200,7 @@ def _likeness(
         alike,
         contrast,
         _ends(old.name, new.name),
+        _begins(old.name, new.name),
         Indel.normalized_similarity(old.lower, new.lower),
         _described(old.told, new.told) if old.told and new.told else 0.0,
         max(_shared(old.values, new.values) * near, known.values),  # examples alone may be anybody's
@@ -208,6 +211,8 @@ def _likeness(
     score = _together(*figures)
     if _siblings(old.name, new.name):
         score *= SIBLING
+    if old.values and new.values and not known.values and old.values.isdisjoint(new.values):
+        score *= APART
     before, after = old.part.type, new.part.type
     if before != after and "unknown" not in (before, after) and kind.compare(before, after) == "other":
         score *= 0.5
@@ -215,11 +220,11 @@ def _likeness(
 
 
 def _together(
-    alike: float, contrast: float, end: float, spelling: float, description: float, values: float, place: float,
-    lineage: float, rules: float,
+    alike: float, contrast: float, end: float, begin: float, spelling: float, description: float, values: float,
+    place: float, lineage: float, rules: float,
 ) -> float:  # fmt: skip
-    name = 0.6 * alike + 0.2 * spelling + 0.2 * end - contrast
-    doubt = (1 - max(0.0, name)) * (1 - 0.9 * description**2) * (1 - 0.4 * values)
+    name = 0.6 * alike + 0.2 * spelling + 0.2 * end + 0.1 * begin - contrast
+    doubt = (1 - min(1.0, max(0.0, name))) * (1 - 0.9 * description**2) * (1 - 0.4 * values)
     return 1 - doubt * (1 - 0.2 * place) * (1 - 0.8 * lineage) * (1 - 0.5 * rules)
 
 
@@ -272,6 +277,15 @@ def _ends(one: Words, other: Words) -> float:
     """1 if a name is the end of the other, which has a prefix more, or none."""
     short, long = (one, other) if len(one) < len(other) else (other, one)
     return float(len(short) > 1 and short == long[-len(short) :])
+
+
+def _begins(one: Words, other: Words) -> float:
+    """How much of the shorter name both begin with: names go from the group to the one in it."""
+    if one[:1] != other[:1] or not one:
+        return 0.0
+    differ = (n for n, (left, right) in enumerate(zip(one, other, strict=False)) if left != right)
+    shorter = min(len(one), len(other))
+    return next(differ, shorter) / shorter
 
 
 def _siblings(one: Words, other: Words) -> bool:

@@ -40,6 +40,18 @@ def test_shared_values_make_a_likely_name_likelier():
     assert rank(old, [column("order_state", values=("paid", "open", "sent"))])[0].score > plain
 
 
+def test_known_values_that_share_none_speak_against_it():
+    old, new = column("state", values=("open", "paid")), column("order_state")
+    plain = rank(old, [new])[0].score
+    assert rank(old, [column("order_state", values=("NY", "TX"))])[0].score < plain
+
+
+def test_of_two_like_names_the_one_in_the_same_group_is_likelier():
+    old = column("shop.order.price")
+    ranked = rank(old, [column("mall.shop.order.sum"), column("shop.order.mall.sum")])
+    assert [one.new.path for one in ranked] == ["shop.order.mall.sum", "mall.shop.order.sum"]
+
+
 def test_a_type_that_holds_none_of_the_values_speaks_against_it():
     old = column("amount", "decimal(12,2)")
     assert (
