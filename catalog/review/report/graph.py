@@ -42,6 +42,8 @@ def _edges(review: Review) -> dict[tuple[str, str], Word]:
     for one in review.findings:
         for verdict in one.finding.verdicts if one.waiver is None else ():
             pair = one.finding.dataset, verdict.consumer.name
+            if pair[0] == pair[1]:  # the table itself
+                continue
             known = found.get(pair, verdict.word)
             if verdict.word in ranked:
                 found[pair] = min(known, verdict.word, key=ranked.index) if known in ranked else verdict.word

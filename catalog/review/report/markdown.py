@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from catalog.review.report import graph
 from catalog.review.report.link import Links
+from catalog.review.report.sibling import NAMED, as_one, siblings
 from catalog.review.report.wording import (
     NAME,
     TITLE,
@@ -13,11 +15,14 @@ from catalog.review.report.wording import (
     at,
     change,
     clipped,
+    further,
     lines,
     open_ones,
     source,
     subject,
+    values,
     verdict,
+    what,
 )
 from catalog.review.review import Place, Review, Reviewed
 from catalog.wire import VERDICTS
@@ -69,15 +74,58 @@ DIALECT = Dialect(name=name, prose=prose, strong=lambda text: f"**{text}**")
 
 def _open(review: Review, links: Links, budget: int) -> Iterator[str]:
     """The findings that somebody has to look at, by verdict, until there is no more room."""
-    ranked = [one for word in VERDICTS[:3] for one in open_ones(review, word)]
-    items = (_item(one, review, links, full=number < FULL) for number, one in enumerate(ranked))
-    told = _fitting(items, FULL + BRIEF, budget)
+    ranked = [ones for word in VERDICTS[:3] for ones in siblings(open_ones(review, word))]
+    told = _fitting(_items(ranked, review, links), FULL + BRIEF, budget)
+    shown = ranked[: len(told)]
     for word in VERDICTS[:3]:
-        of_word = [item for item, one in zip(told, ranked, strict=False) if one.finding.word == word]
+        of_word = [item for item, ones in zip(told, shown, strict=True) if ones[0].finding.word == word]
         if of_word:
             yield f"#### {TITLE[word]}\n\n" + "\n".join(of_word)
-    if len(ranked) > len(told):
-        yield f"And {len(ranked) - len(told):,} more like these: {_elsewhere(review, links)}."
+    left = sum(map(len, ranked)) - sum(map(len, shown))
+    if left:
+        yield f"And {left:,} more like these: {_elsewhere(review, links)}."
+
+
+def _items(ranked: Iterable[tuple[Reviewed, ...]], review: Review, links: Links) -> Iterator[str]:
+    """The first in full, with a way on where it is none that was given before."""
+    given = set[str]()
+    for number, ones in enumerate(ranked):
+        one = as_one(ones)
+        change = one.finding.change
+        way = one.finding.remedy
+        if way and way in given:
+            one = replace(one, finding=replace(one.finding, remedy="as above."))
+        given |= {way, *(_about(each.finding.dataset, each.finding.change.path) for each in ones)}
+        if len(ones) > 1:
+            yield _several(one, ones, review, links, full=number < FULL)
+        elif change.rule == "column.perhaps_renamed" and _about(one.finding.dataset, change.former) in given:
+            yield _asked(one, review, links)
+        else:
+            yield _item(one, review, links, full=number < FULL)
+
+
+def _about(dataset: str, path: str) -> str:
+    return f"{dataset}\0{path}"
+
+
+def _asked(one: Reviewed, review: Review, links: Links) -> str:
+    """A question about a column whose readers have been told."""
+    who = f"Asked for the readers of {name(one.finding.change.former)}, above."
+    return "\n".join([_head(one, review, links), *(f"  - {line}" for line in (who, *further(one, DIALECT)))])
+
+
+def _several(one: Reviewed, ones: tuple[Reviewed, ...], review: Review, links: Links, *, full: bool) -> str:
+    """What is the same of several columns, each of them with its values, line and fingerprint."""
+    if not full:
+        more = f" and {len(ones) - NAMED:,} more" if len(ones) > NAMED else ""
+        paths = ", ".join(name(own.finding.change.path) for own in ones[:NAMED])
+        return f"- {name(one.finding.dataset)} {paths}{more}: {what(one)}"
+    head = f"- **{name(one.finding.dataset)}**: {what(one)}, {len(ones):,} times"
+    each = [
+        f"  - {name(own.finding.change.path)}{values(own, DIALECT)}{_mark(own, review, links)}" for own in ones[:FOLDED]
+    ]
+    rest = [f"  - and {len(ones) - FOLDED:,} more"] if len(ones) > FOLDED else []
+    return "\n".join([head, *each, *rest, *(f"  - {line}" for line in lines(one, DIALECT))])
 
 
 def _fitting(items: Iterable[str], most: int, room: int) -> list[str]:
@@ -92,11 +140,17 @@ def _fitting(items: Iterable[str], most: int, room: int) -> list[str]:
 
 
 def _item(one: Reviewed, review: Review, links: Links, *, full: bool = True) -> str:
-    about = subject(one, DIALECT)
-    rest = f": {change(one, DIALECT)}{_place(one.place, review, links)} · `{one.finding.fingerprint}`"
     if not full:
-        return f"- {about}{rest}"
-    return "\n".join([f"- **{about}**{rest}", *(f"  - {line}" for line in lines(one, DIALECT))])
+        return f"- {subject(one, DIALECT)}: {change(one, DIALECT)}{_mark(one, review, links)}"
+    return "\n".join([_head(one, review, links), *(f"  - {line}" for line in lines(one, DIALECT))])
+
+
+def _head(one: Reviewed, review: Review, links: Links) -> str:
+    return f"- **{subject(one, DIALECT)}**: {change(one, DIALECT)}{_mark(one, review, links)}"
+
+
+def _mark(one: Reviewed, review: Review, links: Links) -> str:
+    return f"{_place(one.place, review, links)} · `{one.finding.fingerprint}`"
 
 
 def _place(place: Place | None, review: Review, links: Links) -> str:
@@ -123,8 +177,11 @@ def _problems(review: Review, links: Links) -> str:
 
 
 def _drawing(review: Review) -> str:
+    """Folded: of a few readers it says what the list says."""
     drawn = graph.drawing(review)
-    return f"```mermaid\n{drawn}\n```" if drawn.count(">") > 1 else ""
+    if drawn.count(">") < 2:
+        return ""
+    return f"<details><summary>Who is affected, drawn</summary>\n\n```mermaid\n{drawn}\n```\n\n</details>"
 
 
 def _folded(review: Review, links: Links) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from catalog.drift import Finding
 from catalog.drift.classify import Consumer, Verdict
 from catalog.drift.rule import RULES
 from catalog.review.review import Place, Review, Reviewed
@@ -80,13 +81,18 @@ def subject(one: Reviewed, dialect: Dialect) -> str:
 
 def change(one: Reviewed, dialect: Dialect) -> str:
     """The change in words, with before and after."""
-    rule = one.finding.change.rule
-    if rule == "column.added" and one.finding.change.new is None:  # a statement expects it (review.statement)
+    return f"{what(one)}{values(one, dialect)}"
+
+
+def what(one: Reviewed) -> str:
+    """The change in words."""
+    change = one.finding.change
+    if change.rule == "column.added" and change.new is None:  # a statement expects it (review.statement)
         return "is named and not there"
-    return f"{RULES[rule].words if rule in RULES else dialect.prose(rule)}{_values(one, dialect)}"
+    return RULES[change.rule].words
 
 
-def _values(one: Reviewed, dialect: Dialect) -> str:
+def values(one: Reviewed, dialect: Dialect) -> str:
     """Before and after, as far as there is one."""
     before, after = one.finding.change.before, one.finding.change.after
     if before is not None and after is not None and before != after:
@@ -98,9 +104,15 @@ def _values(one: Reviewed, dialect: Dialect) -> str:
 
 def lines(one: Reviewed, dialect: Dialect) -> Iterator[str]:
     """Who breaks and why, what the record says, and the way on: a sentence each."""
+    yield from judged(one, dialect)
+    yield from further(one, dialect)
+
+
+def judged(one: Reviewed, dialect: Dialect) -> Iterator[str]:
+    """Who breaks and why."""
     finding = one.finding
     groups = _together(finding.verdicts)
-    yield from (_judged(group, dialect) for group in groups[:MANY])
+    yield from (_judged(group, finding, dialect) for group in groups[:MANY])
     if len(groups) > MANY:
         yield f"And {sum(map(len, groups[MANY:])):,} more, for other reasons."
     harmless = sum(verdict.word == "compatible" for verdict in finding.verdicts)
@@ -114,6 +126,11 @@ def lines(one: Reviewed, dialect: Dialect) -> Iterator[str]:
         )
     elif not finding.complete:
         yield "There may be readers that the record does not know."
+
+
+def further(one: Reviewed, dialect: Dialect) -> Iterator[str]:
+    """What the record says, the way on, and who waived it."""
+    finding = one.finding
     if one.observed:
         since = f", since {finding.since:%Y-%m-%d %H:%M} UTC" if finding.since and one.observed != "not yet" else ""
         yield f"Record: {OBSERVED[one.observed]}{since}."
@@ -134,16 +151,31 @@ def _together(verdicts: Iterable[Verdict]) -> list[list[Verdict]]:
     return list(found.values())
 
 
-def _judged(group: list[Verdict], dialect: Dialect) -> str:
-    named = ", ".join(reader(one.consumer, dialect) for one in group[:MANY])
+def _judged(group: list[Verdict], finding: Finding, dialect: Dialect) -> str:
+    """Who, and why where it says more than the change itself."""
+    answering: dict[tuple[str, str], list[Consumer]] = {}
+    for one in group[:MANY]:
+        answering.setdefault((one.consumer.owner, one.consumer.tier), []).append(one.consumer)
+    named = "; ".join(_answered(ones, finding.dataset, dialect) for ones in answering.values())
     more = f" and {len(group) - MANY:,} more" if len(group) > MANY else ""
-    return f"{dialect.strong(HOW[group[0].word].capitalize())} {named}{more}: {dialect.prose(group[0].reason)}"
+    reason = group[0].reason
+    why = "" if reason == RULES[finding.change.rule].words else f": {dialect.prose(reason)}"
+    return f"{dialect.strong(HOW[group[0].word].capitalize())} {named}{more}{why}"
 
 
-def reader(consumer: Consumer, dialect: Dialect) -> str:
-    """A consumer by name, with who answers for it and how important it is."""
-    told = [dialect.name(word) for word in (consumer.owner, consumer.tier) if word]
-    return dialect.name(consumer.name) + (f" ({', '.join(told)})" if told else "")
+def _answered(consumers: list[Consumer], dataset: str, dialect: Dialect) -> str:
+    """Consumers by name, with who answers for them all and how important they are."""
+    told = ", ".join(dialect.prose(word) for word in (consumers[0].owner, consumers[0].tier) if word)
+    named = ", ".join(reader(one, dataset, dialect) for one in consumers)
+    return f"{named} ({told})" if told else named
+
+
+def reader(consumer: Consumer, dataset: str, dialect: Dialect) -> str:
+    """A consumer by name; who has none (catalog.consumer) is called by what it is to the dataset."""
+    if consumer.name == f"readers of {dataset}":
+        return "whoever reads it"
+    itself = consumer.direction == "table" and consumer.name == dataset
+    return "the table itself" if itself else dialect.name(consumer.name)
 
 
 def at(place: Place | None) -> str:

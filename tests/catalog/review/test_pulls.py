@@ -33,6 +33,11 @@ def _reader_follows(work: Work) -> None:
     work.edit(REPORT, "events.user_id", "events.customer_user_id")
 
 
+def _columns_dropped(work: Work) -> None:
+    for column in ("product_category", "brand", "quantity", "discount_amount"):
+        work.without(EVENTS, f"{{name: {column}, ")
+
+
 def _waived(work: Work) -> None:
     work.without(EVENTS, USER)
     for one in work.review().findings:
@@ -51,6 +56,7 @@ EDITS: dict[str, tuple[Callable[[Work], object], int]] = {
         0,
     ),
     "column-dropped": (lambda work: work.without(EVENTS, USER), 1),
+    "columns-dropped": (_columns_dropped, 1),
     "column-renamed": (_rename, 1),
     "column-renamed-with-its-reader": (_reader_follows, 1),
     "type-widened": (lambda work: work.edit(LAKE, PRICE, PRICE.replace("12", "14")), 1),

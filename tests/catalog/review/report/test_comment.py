@@ -1,13 +1,16 @@
 """The comment: short, the worst first, within GitHub's limit at any size, and nothing in a name is more than a name."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from catalog.review import Review
+from catalog.drift import Consumer, Verdict
+from catalog.drift.rule import RULES
+from catalog.review import Place, Review, Reviewed
 from catalog.review.report import Links, comment, graph
 from catalog.review.report.markdown import LIMIT, MARKER
 from tests.catalog.review.report.reviews import AS_OF, WAIVER, finding, mixed, review, reviewed
@@ -36,8 +39,7 @@ def test_a_finding_says_what_whom_why_the_record_and_the_way_on() -> None:
     item = text[text.index("- **`lake.users` `email`**") : text.index("#### Questions")]
     assert "a column or member is gone (was `string`)" in item
     assert f"blob/{'a' * 40}/catalog/contracts/lake.users.yaml#L31" in item  # removed: in the base
-    assert "  - **Breaks** `load_user_dimension` (`analytics`, `gold`), `business_report`" in item
-    assert "names the column email" in item
+    assert "  - **Breaks** `load_user_dimension`, `business_report` (analytics, gold): names the column email" in item
     assert "Spark: sessions" not in item  # nothing happens to it
     assert "Record: the data is still as before." in item
     assert "**Way on:** Keep filling `email` until" in item
@@ -54,7 +56,7 @@ def test_waived_and_compatible_findings_are_folded() -> None:
     folded = text[text.index("<details>") :]
     assert "`phone`" in folded and "Waived by `analytics` until 2026-12-24" in folded and "`city`" in folded
     assert "`phone`" not in text[: text.index("<details>")]
-    assert text.count("<details>") == text.count("</details>") == 2
+    assert text.count("<details>") == text.count("</details>") == 3  # and the drawing
 
 
 def test_a_branch_without_schema_changes_has_three_lines() -> None:
@@ -127,6 +129,85 @@ def _texts(text: str) -> str:
     """What is shown as prose: where GitHub looks for mentions, numbers of issues and addresses."""
     tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
     return " ".join(one.content for token in tokens for one in token.children or () if one.type == "text")
+
+
+def test_what_differs_in_its_column_only_is_told_once() -> None:
+    def dropped(path: str, who: str = "report") -> Reviewed:
+        told = finding(
+            path=path, before=f"string({len(path)})", verdicts=((who, "breaking", f"names the column {path}"),),
+            remedy=f"Keep filling `{path}` until every reader named here has moved.",
+        )  # fmt: skip
+        return replace(reviewed(), finding=told, place=Place(path="a.yaml", line=len(path)))
+
+    made = review(dropped("email"), dropped("a", who="page"), dropped("name"), dropped("a.email"), dropped("zip"))
+    items = re.split(r"^- ", comment(made), flags=re.M)[1:]
+    assert items[0].splitlines()[:7] == [
+        "**`lake.users`**: a column or member is gone, 4 times",
+        f"  - `email` (was `string(5)`) (`a.yaml:5`) · `{made.findings[0].finding.fingerprint}`",
+        f"  - `name` (was `string(4)`) (`a.yaml:4`) · `{made.findings[2].finding.fingerprint}`",
+        f"  - `a.email` (was `string(7)`) (`a.yaml:7`) · `{made.findings[3].finding.fingerprint}`",
+        f"  - `zip` (was `string(3)`) (`a.yaml:3`) · `{made.findings[4].finding.fingerprint}`",
+        "  - **Breaks** `report` (analytics, gold): names the column email, name, a.email, zip",
+        "  - **Way on:** Keep filling `email`, `name`, `a.email`, `zip` until every reader named here has moved.",
+    ]
+    assert items[1].startswith("**`lake.users` `a`**") and "`page`" in items[1]
+
+
+def test_of_columns_without_end_forty_are_listed_and_all_are_counted() -> None:
+    made = review(*(reviewed(path=f"c{n}") for n in range(100)))
+    text = comment(made)
+    assert "a column or member is gone, 100 times" in text and "  - and 60 more\n" in text
+    assert "c11 and 88 more\n" in text and "more like these" not in text
+
+
+def test_five_thousand_columns_of_five_datasets_fit_and_each_dataset_is_told() -> None:
+    made = review(*(
+        replace(reviewed(), finding=finding(path=f"column_{n:04}", dataset=f"dataset_{n % 5}", verdicts=((
+            f"reader of {n % 5}", "breaking", f"names the column column_{n:04}"),)))
+        for n in range(5_000)
+    ))  # fmt: skip
+    text = comment(made, links=LINKS)
+    assert len(text.encode()) < 65_536 and "more like these" not in text
+    assert text.startswith(f"{MARKER}\n\n### Schema review: 5,000 breaking")
+    assert re.findall(r"^- \*\*`(\w+)`\*\*.*, 1,000 times$", text, re.M) == [f"dataset_{n}" for n in range(5)]
+
+
+def test_a_rename_that_is_asked_about_does_not_name_the_readers_of_the_former_column_again() -> None:
+    readers = (("report", "breaking", "names the column mail"),)
+    asked = finding(
+        "column.perhaps_renamed", "email", before="mail", after="email", remedy="Say so.",
+        verdicts=(("report", "cannot tell", "names mail: is it the new column?"),),
+    )  # fmt: skip
+    gone = replace(reviewed(), finding=finding(path="mail", verdicts=readers))
+    text = comment(review(gone, replace(reviewed(), finding=asked)))
+    assert "  - Asked for the readers of `mail`, above.\n  - **Way on:** Say so.\n" in text
+    assert text.count("`report`") == 1
+    alone = comment(review(replace(reviewed(), finding=asked)))
+    assert "**Cannot tell for** `report` (analytics, gold): names mail: is it the new column?" in alone
+
+
+def test_a_way_on_is_given_once() -> None:
+    def found(dataset: str, way: str) -> Reviewed:
+        told = finding(dataset=dataset, verdicts=((f"reader of {dataset}", "breaking", "names it"),), remedy=way)
+        return replace(reviewed(), finding=told)
+
+    text = comment(
+        review(*(found(*one) for one in (("a", "Wait."), ("b", "Ask."), ("c", "Wait."), ("d", ""), ("e", ""))))
+    )
+    assert re.findall(r"Way on:\*\* (.*)", text) == ["Wait.", "Ask.", "as above."]
+
+
+def test_a_reason_that_only_repeats_the_change_is_left_out_and_who_has_no_name_is_described() -> None:
+    gone = RULES["column.dropped"].words
+    change = finding().change
+    readers = (
+        Consumer(name="lake.users", engine="iceberg", direction="table", owner="crm", tier="gold"),
+        Consumer(name="readers of lake.users", engine="iceberg", owner="crm", tier="gold"),
+        Consumer(name="report", engine="sql", owner="bi"),
+    )
+    told = tuple(Verdict(change=change, consumer=one, word="breaking", reason=gone, source="") for one in readers)
+    text = comment(review(replace(reviewed(), finding=replace(finding(), verdicts=told))))
+    assert "  - **Breaks** the table itself, whoever reads it (crm, gold); `report` (bi)\n" in text
 
 
 def test_the_drawing_has_twelve_boxes_at_most_and_counts_the_rest() -> None:
