@@ -97,8 +97,8 @@ CELLS: Mapping[str, tuple[Cell, ...]] = {
             float smallint,int,bigint,decimal M M
             string string M M
             date timestamp M M
-            timestamp timestamp_ntz,date,time M M
-            timestamp_ntz timestamp,date,time M M
+            timestamp timestamp_ntz,date M M
+            timestamp_ntz timestamp,date M M
             boolean,smallint,int,bigint,decimal,float,double,date,time,timestamp,timestamp_ntz,uuid text C C
             boolean,smallint,int,bigint,decimal,float,double,date,time,timestamp,timestamp_ntz,uuid string M M"""),
     ),

@@ -9,23 +9,24 @@ FAR = {
     "smallint": "-32768", "int": "2147483647", "bigint": "9223372036854775807", "float": "16777216.5e20",
     "double": "1.5e300", "decimal(10,2)": "12345678.91", "decimal(18,4)": "12345678901234.1234",
     "decimal(24,2)": "1234567890123456789012.34", "decimal(6,4)": "12.3456",
-    "string": "'a longer text'", "string(5)": "'abcde'", "boolean": "true", "date": "DATE '2026-03-01'",
-    "time": "TIME '10:11:12'",
+    "string": "'a longer text'", "string(5)": "'abcde'", "string(3)": "'abc'", "string(40)": "'a longer text'",
+    "boolean": "true", "date": "DATE '2026-03-01'", "time": "TIME '10:11:12'",
     "timestamp": "TIMESTAMP '2026-03-01 10:11:12'", "timestamp_ntz": "TIMESTAMP '2026-03-01 10:11:12'",
     "uuid": "'6ba7b810-9dad-41d1-80b4-00c04fd430c8'", "binary": "X'FF00'",
 }  # fmt: skip
 NEAR = {
-    "string": "'abc'", "string(5)": "'abc'", "boolean": "false", "date": "DATE '2026-03-02'",
-    "time": "TIME '10:00:00'", "uuid": "'6ba7b811-9dad-41d1-80b4-00c04fd430c8'", "binary": "X'616263'",
+    "string": "'abc'", "string(5)": "'abc'", "string(3)": "'ab'", "string(40)": "'abc'",
+    "boolean": "false", "date": "DATE '2026-03-02'", "time": "TIME '10:00:00'",
+    "timestamp": "TIMESTAMP '2026-03-02 00:00:00'", "timestamp_ntz": "TIMESTAMP '2026-03-02 00:00:00'",
+    "uuid": "'6ba7b811-9dad-41d1-80b4-00c04fd430c8'", "binary": "X'616263'",
 }  # fmt: skip
 """A value at the end of each type, and one that fits nearly everywhere (7 where none is named)."""
 ICEBERG = {
     "int": ("Integer",), "bigint": ("Long",), "float": ("Float",), "double": ("Double",), "boolean": ("Boolean",),
     "decimal(10,2)": ("Decimal", 10, 2), "decimal(12,2)": ("Decimal", 12, 2), "string": ("String",),
     "string(5)": ("String",), "binary": ("Binary",), "fixed(16)": ("Fixed", 16), "fixed(20)": ("Fixed", 20),
-    "uuid": ("UUID",),
-    "date": ("Date",), "time": ("Time",), "timestamp": ("Timestamptz",), "timestamp_ntz": ("Timestamp",),
-    "unknown": ("Unknown",),
+    "uuid": ("UUID",), "date": ("Date",), "time": ("Time",), "timestamp": ("Timestamptz",),
+    "timestamp_ntz": ("Timestamp",), "unknown": ("Unknown",),
 }  # fmt: skip
 SPARK = [
     ("smallint", "int"), ("smallint", "bigint"), ("smallint", "double"), ("smallint", "float"), ("int", "bigint"),
@@ -40,7 +41,7 @@ SPARK = [
     ("unknown", "int"), ("unknown", "string"),
 ]  # fmt: skip
 ZONED = {("timestamp", "timestamp_ntz"), ("timestamp_ntz", "timestamp")}
-"""Right where session and writer sit in UTC, as here."""
+"""The same in UTC and not elsewhere."""
 POSTGRES = [type for type in FAR if type != "binary"]
 CACHED: Mapping[str, Sequence[object]] = {
     "boolean": (True, False), "int": (2147483647, 2026, 1, 0), "bigint": (9223372036854775807, 7),
