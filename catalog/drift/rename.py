@@ -196,6 +196,8 @@ def _likeness(
 ) -> Likeness:  # fmt: skip
     alike, contrast = _alike(old, new, mine, weight)
     near = min(1.0, 2.5 * alike)
+    lineage, rules, values = known
+    shared = _shared(old.values, new.values) if old.values and new.values else None
     figures = (
         alike,
         contrast,
@@ -203,15 +205,15 @@ def _likeness(
         _begins(old.name, new.name),
         Indel.normalized_similarity(old.lower, new.lower),
         _described(old.told, new.told) if old.told and new.told else 0.0,
-        max(_shared(old.values, new.values) * near, known.values),  # examples alone may be anybody's
+        max(shared * near, values) if shared else values,  # examples alone may be anybody's
         there * near,
-        known.lineage,
-        known.rules,
+        lineage,
+        rules,
     )
     score = _together(*figures)
     if _siblings(old.name, new.name):
         score *= SIBLING
-    if old.values and new.values and not known.values and old.values.isdisjoint(new.values):
+    if shared == 0 and not values:
         score *= APART
     before, after = old.part.type, new.part.type
     if before != after and "unknown" not in (before, after) and kind.compare(before, after) == "other":
@@ -281,11 +283,12 @@ def _ends(one: Words, other: Words) -> float:
 
 def _begins(one: Words, other: Words) -> float:
     """How much of the shorter name both begin with: names go from the group to the one in it."""
-    if one[:1] != other[:1] or not one:
-        return 0.0
-    differ = (n for n, (left, right) in enumerate(zip(one, other, strict=False)) if left != right)
-    shorter = min(len(one), len(other))
-    return next(differ, shorter) / shorter
+    alike = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        alike += 1
+    return alike / min(len(one), len(other)) if alike else 0.0
 
 
 def _siblings(one: Words, other: Words) -> bool:
@@ -300,4 +303,4 @@ def _described(one: Set[str], other: Set[str]) -> float:
 
 
 def _shared(one: Set[str], other: Set[str]) -> float:
-    return len(one & other) / min(len(one), len(other)) if one and other else 0.0
+    return len(one & other) / min(len(one), len(other))
