@@ -6,6 +6,7 @@ It knows the formats `fields`, `sql-columns` and `iceberg-type`; of others it sa
 """
 
 import json
+import re
 from typing import Any
 
 from catalog.drift import Change, Consumer, Part, Shape, bound, classify, detect, worst
@@ -16,7 +17,9 @@ BOUNDS = (
     "format", "maxLength", "minLength", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern",
     "multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "variants",
 )  # fmt: skip
-TEXTS = ("VARCHAR", "CHAR", "TEXT", "STRING")
+SIZED = ("VARCHAR", "CHAR", "TEXT", "STRING", "DECIMAL", "NUMERIC", "BINARY", "VARBINARY")
+"""SQL words that may have numbers."""
+SYNONYMS = {"STRING": "TEXT", "NUMERIC": "DECIMAL"}
 ALTERED = ("type.", "length.", "precision.", "scale.", "zone.")
 JSON_WORDS = {"integer": "bigint", "number": "double", "object": "struct", "null": "unknown"}
 DEFINED = frozenset({("bigint", "double"), ("date", "timestamp")})
@@ -93,11 +96,13 @@ def _sql(question: Question) -> bool | None:
     inside = [one for one in changes if "." in one.path and one.rule != "column.perhaps_renamed"]
     if nested == "ignore":
         changes = tuple(one for one in changes if one not in inside)
-    if settings.get("treat_alter_data_type_as_destructive") and any(one.rule.startswith(ALTERED) for one in changes):
-        return True
     if nested == "none" and any(one.rule != "column.moved" for one in inside):
         return True  # it makes the whole column anew
-    return _verdict(changes, Consumer(name="", engine="table", direction="table", borne=_borne(settings)))
+    changes = tuple(one for one in changes if not _coerced(one, settings))
+    if settings.get("treat_alter_data_type_as_destructive") and any(one.rule.startswith(ALTERED) for one in changes):
+        return True
+    changes = tuple(one for one in changes if not _altered(one, settings))
+    return _verdict(changes, Consumer(name="", engine="table", direction="table"))
 
 
 def _table(columns: dict[str, str], settings: dict[str, Any]) -> Shape:
@@ -105,28 +110,46 @@ def _table(columns: dict[str, str], settings: dict[str, Any]) -> Shape:
 
 
 def _sized(word: str, settings: dict[str, Any]) -> str:
-    """The type with the numbers that this engine gives it when it has none; a text without any is its own type."""
-    base, _, rest = word.upper().partition("(")
-    numbers = [part.strip() for part in rest.rstrip(")").split(",") if part.strip()]
+    """The type with the numbers that this engine gives it when it has none; without any it is a type of its own."""
+    base, numbers = word.upper().strip(), list[str]()
+    if found := re.fullmatch(r"(\w+)\s*\(([^()]*)\)", base):
+        base, numbers = found[1], [part.strip() for part in found[2].split(",") if part.strip()]
     longest = settings.get("max_parameter_length", {}).get(base)
     numbers = [str(longest) if part == "MAX" and longest else part for part in numbers]
     defaults = settings.get("parameterized_type_defaults", {}).get(base, [])
     numbers += [str(number) for number in defaults[len(numbers)]] if len(defaults) > len(numbers) else []
-    if not numbers:
-        return f"unsized {base.lower()}".replace("string", "text") if base in TEXTS else word
-    return f"{base}({','.join(numbers)})"
+    if numbers:
+        return f"{base}({','.join(numbers)})"
+    return f"unsized {SYNONYMS.get(base, base).lower()}" if base in SIZED else base
 
 
-def _borne(settings: dict[str, Any]) -> frozenset[tuple[str, str]]:
-    from catalog.drift.kind import bare
-
-    pairs = [(one, other) for one, others in settings.get("compatible_types", {}).items() for other in others]
+def _coerced(change: Change, settings: dict[str, Any]) -> bool:
+    """Whether it takes values of the new type in a column that keeps the old one."""
+    pairs = [(one, other) for one, others in settings.get("coerceable_types", {}).items() for other in others]
     if settings.get("support_coercing_compatible_types"):
-        pairs += [(other, one) for one, other in pairs]
-        pairs += [(one, other) for one, others in settings.get("coerceable_types", {}).items() for other in others]
-    borne = {(bare(_sized(one, settings)), bare(_sized(other, settings))) for one, other in pairs}
-    for unlimited, others in settings.get("types_with_unlimited_length", {}).items():
-        borne |= {
-            (bare(word), bare(_sized(unlimited, {}))) for one in others for word in (f"{one}(1)", _sized(one, {}))
-        }
-    return frozenset(borne)
+        pairs += [(other, one) for one, other in _compatible(settings)]
+    return _retyped(change) in {(_sized(one, settings), _sized(other, settings)) for one, other in pairs}
+
+
+def _altered(change: Change, settings: dict[str, Any]) -> bool:
+    """Whether it changes the type in place: a pair that it names, or any length into one without a limit."""
+    old, new = _retyped(change)
+    pairs = {(_sized(one, settings), _sized(other, settings)) for one, other in _compatible(settings)}
+    unlimited = settings.get("types_with_unlimited_length", {}).items()
+    pairs |= {(old, _sized(one, {})) for one, others in unlimited for other in others if _base(old) == _base(other)}
+    return (old, new) in pairs
+
+
+def _compatible(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(one, other) for one, others in settings.get("compatible_types", {}).items() for other in others]
+
+
+def _retyped(change: Change) -> tuple[str, str]:
+    """The types before and after, as `_sized` writes them; empty for another change."""
+    typed = change.rule.startswith(ALTERED) and change.old and change.new
+    return (change.old.type, change.new.type) if typed and change.old and change.new else ("", "")
+
+
+def _base(word: str) -> str:
+    base = word.upper().removeprefix("UNSIZED ").partition("(")[0]
+    return SYNONYMS.get(base, base)
