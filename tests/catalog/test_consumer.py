@@ -363,6 +363,14 @@ def test_who_checks_what_is_made_of_the_dropped_column_alone_breaks_with_it(
         assert found["quality"][1] == f"{name}() asks about currency of lake.enriched_events, which nothing else makes"
 
 
+def test_of_who_checks_what_is_made_only_present_readers_and_their_newest_rules_count(index: Index):
+    known, other = (rule(name, columns='["currency"]', owner="x") for name in ("expect_known", "expect_other"))
+    index.add([enriching(), *(event(name, inputs=[LAKE], checks=[known], minute=1) for name in ("quality", "former"))])
+    index.add([event("quality", inputs=[LAKE], checks=[other], minute=2), event("former", inputs=[EVENTS], minute=2)])
+    (suite,) = [one for one in consumers(index, RAW).value if one.engine == "gx"]
+    assert (suite.name, [check.type for made in suite.made for check in made.asked]) == ("quality", ["expect_other"])
+
+
 def test_a_suite_that_checks_both_is_there_once(index: Index):
     of_raw, of_lake = (
         rule("expect_sent_price", columns='["properties.price"]'),

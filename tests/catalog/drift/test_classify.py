@@ -235,6 +235,13 @@ def test_nobody_bears_that_a_dataset_is_gone(way):
     assert words(shape(column()), None, **reads(way))[1] == B
 
 
+@pytest.mark.parametrize(("way", "word"), [("cast", UNKNOWN), ("any", C)])
+def test_who_casts_reads_by_name_and_cannot_tell_whether_it_was_renamed(way, word):
+    before, after = shape(column(path="total_amount")), shape(column(path="order_total_amount"))
+    (asked,) = [one for one in detect(before, after) if one.rule == "column.perhaps_renamed"]
+    assert classify(asked, Consumer(name="x", **reads(way))).word == word
+
+
 def test_a_stored_table_a_suite_and_a_statement_follow_or_break_however_others_read():
     number, text = shape(column("double")), shape(column("string"))
     assert words(number, text, **reads("any", "iceberg"))[2] == B
@@ -277,6 +284,7 @@ def test_what_is_made_of_a_lost_column_alone_is_lost_too(of, alone, gone, word):
     (first, *_) = detect(NESTED, after)
     reason = classify(first, Consumer(name="x", engine="json", made=made)).reason
     assert (reason == "nothing else makes out of lake.t") is (word == B)
+    assert words(NESTED, after, "json", made=made)[0] == words(NESTED, after, "json")[0]  # old data has the column
 
 
 def test_a_proven_rename_loses_it_too():

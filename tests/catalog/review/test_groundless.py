@@ -36,6 +36,18 @@ def test_with_a_record_it_breaks_the_task_that_runs_the_suite(work: Work, record
     assert told["data_ingestion_dag.validate_warehouse_data"] == ("breaking", f"{ASKS}, as this branch has it")
 
 
+def test_a_column_that_nobody_declared_and_that_comes_is_there(work: Work, record: Record) -> None:
+    raw = {"type": RULE, "kwargs": {"column": "coupon_code"}, "meta": {"aspect": "business"}}
+    path = "great_expectations/expectations/raw_events_suite.json"
+    suite = json.loads(work.read(path))
+    suite["expectations"].append(raw)
+    work.write(path, json.dumps(suite, indent=2))
+    found, without = (
+        one(work.review(record=known), "check.added", "coupon_code").finding.word for known in (record, None)
+    )
+    assert (found, without) == ("compatible", "breaking")
+
+
 @pytest.mark.parametrize("recorded", [False, True])
 def test_a_rule_on_a_column_that_is_there_breaks_nobody(
     work: Work, recorded: bool, request: pytest.FixtureRequest
