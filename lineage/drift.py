@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from catalog.drift import Finding
     from catalog.entry import Answer, Completeness, DatasetEntry
     from catalog.observe import Observation, Reach
+    from catalog.observe.told import Drift, Standing
 
 SHOWN = 8
 """Findings of one dataset that a message or check names."""
@@ -21,7 +22,7 @@ BROKEN = 3
 Told = Mapping[str, Any]
 
 
-def turns(found: Sequence[tuple["Observation", Mapping[str, str]]]) -> dict[str, int]:
+def turns(found: Sequence[tuple["Observation", Mapping[str, datetime | None]]]) -> dict[str, int]:
     """How many findings are new, and how many are over, against those told before."""
     pairs = [({one.fingerprint for one in each.findings}, set(known)) for each, known in found]
     return {"new": sum(len(now - was) for now, was in pairs), "over": sum(len(was - now) for now, was in pairs)}
@@ -45,16 +46,18 @@ def page(catalog_url: str | None, dataset: "Dataset") -> tuple[tuple[str, str], 
 def notices(
     entry: "DatasetEntry", observation: "Observation", told: Told, *, links: tuple[tuple[str, str], ...]
 ) -> Iterator[Notice]:
-    """One message for what is new of a dataset, one for what is over; none when nothing is."""
-    known = {str(one["fingerprint"]): one for one in told.get("open", ())}
-    new = [one for one in observation.findings if one.fingerprint not in known]
+    """One message for what is new of a dataset, one for what is over; none when nothing is. `told` is its facet."""
+    from catalog.observe.told import standing
+
+    former = standing(entry.dataset, told)
+    new = [one for one in observation.findings if one.fingerprint not in former.known]
     still = {one.fingerprint for one in observation.findings}
-    over = [one for fingerprint, one in known.items() if fingerprint not in still]
+    over = [one for one in former.open if one.fingerprint not in still]
     owner = entry.owner or "data-engineering"
     if new:
         yield _news(new, owner=owner, links=links)
     if over:
-        yield _over(over, observation, told, owner=owner, links=links)
+        yield _over(over, observation, former, owner=owner, links=links)
 
 
 def _news(new: Sequence["Finding"], *, owner: str, links: tuple[tuple[str, str], ...]) -> Notice:
@@ -76,16 +79,17 @@ def _news(new: Sequence["Finding"], *, owner: str, links: tuple[tuple[str, str],
 
 
 def _over(
-    over: Sequence[Told], observation: "Observation", told: Told, *, owner: str, links: tuple[tuple[str, str], ...]
-) -> Notice:
-    kept, former = observation.baseline, told.get("baseline") or {}
-    accepted = kept is not None and kept.since.isoformat() != former.get("since")
+    over: "Sequence[Drift]", observation: "Observation", former: "Standing", *, owner: str,
+    links: tuple[tuple[str, str], ...],
+) -> Notice:  # fmt: skip
+    kept, since = observation.baseline, over[0].since
+    accepted = kept is not None and kept.since != former.since
     why = f"accepted by {kept.accepted_by}: {kept.reason}" if kept and accepted else "gone: it is as accepted again"
     return Notice(
         level="done",
-        title=f"Schema drift of {over[0]['dataset']} is over: {len(over)} finding{'s' * (len(over) > 1)}",
-        what=tuple(f"{one['rule']} {one['path'] or 'dataset'}: {why}" for one in over[:SHOWN]),
-        since=minute(datetime.fromisoformat(over[0]["since"])) if over[0].get("since") else "not known",
+        title=f"Schema drift of {over[0].called} is over: {len(over)} finding{'s' * (len(over) > 1)}",
+        what=tuple(f"{one.rule} {one.path or 'dataset'}: {why}" for one in over[:SHOWN]),
+        since=minute(since) if since else "not known",
         rows="not counted",
         owner=owner,
         links=links,

@@ -108,7 +108,9 @@ def _changes(
     return changes
 
 
-def drift_facet(found: Observation, *, complete: bool, known: Mapping[str, str] | None = None) -> dict[str, Any]:
+def drift_facet(
+    found: Observation, *, complete: bool, known: Mapping[str, datetime | None] | None = None
+) -> dict[str, Any]:
     """The facet that tells open findings (lineage/schemas/SchemaDriftDatasetFacet.json), without what every one has.
 
     `known`: since when findings are open, as told before; that holds.
@@ -122,11 +124,12 @@ def drift_facet(found: Observation, *, complete: bool, known: Mapping[str, str] 
     }  # fmt: skip
 
 
-def _open(one: Finding, known: str | None) -> dict[str, Any]:
-    since = known or (one.since.isoformat() if one.since else None)
+def _open(one: Finding, known: datetime | None) -> dict[str, Any]:
+    since = known or one.since
     told = {
         "fingerprint": one.fingerprint, "dataset": one.dataset, "rule": one.change.rule, "path": one.change.path,
-        "before": one.change.before, "after": one.change.after, "verdict": one.word, "since": since,
+        "before": one.change.before, "after": one.change.after, "verdict": one.word,
+        "since": since.isoformat() if since else None,
         "consumers": [{"name": each.consumer.name, "word": each.word, "reason": each.reason} for each in one.verdicts],
         "remedy": one.remedy,
     }  # fmt: skip

@@ -11,6 +11,7 @@ from catalog.dataset import Dataset
 from catalog.drift import Change, Finding
 from catalog.entry import Column
 from catalog.observe import Baseline, Observation
+from catalog.observe.told import standing
 from catalog.render import text
 from catalog.render.wording import moment
 from catalog.wire import Word
@@ -69,12 +70,12 @@ class Accepted:
     columns: tuple[Column, ...]
 
 
-def opened(found: Finding, known: Mapping[str, datetime] | None = None) -> OpenDrift:
+def opened(found: Finding, known: Mapping[str, datetime | None] | None = None) -> OpenDrift:
     """A finding as an answer; `known`: since when it is open as told before, by fingerprint."""
     change = found.change
     return OpenDrift(
         fingerprint=found.fingerprint, dataset=found.dataset, rule=change.rule, path=change.path, before=change.before,
-        after=change.after, verdict=found.word, since=(known or {}).get(found.fingerprint, found.since),
+        after=change.after, verdict=found.word, since=(known or {}).get(found.fingerprint) or found.since,
         complete=found.complete, remedy=found.remedy,
         consumers=tuple(
             Judged(name=one.consumer.name, owner=one.consumer.owner, word=one.word, reason=one.reason)
@@ -85,8 +86,7 @@ def opened(found: Finding, known: Mapping[str, datetime] | None = None) -> OpenD
 
 def drift(found: Observation, told: Mapping[str, Any] | None) -> Drift:
     """An observation as an answer, with what its last facet told."""
-    known = {str(one["fingerprint"]): datetime.fromisoformat(one["since"]) for one in (told or {}).get("open", ())
-             if one.get("since")}  # fmt: skip
+    known = standing(found.dataset, told).known if told else {}
     return Drift(
         dataset=found.dataset, baseline=found.baseline, compared=found.compared, spared=found.spared,
         open=tuple(opened(one, known) for one in found.findings),

@@ -1,17 +1,10 @@
-"""Drift as the record tells it: the facet that schema_evolution_dag leaves on a dataset, read; nothing is judged here.
-
-Facets are told by others: what a part lacks is empty, a word that is none of ours is "cannot tell".
-"""
+"""Open drift as pages show it: how it looks, and in which order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 from catalog.dataset import Dataset
 from catalog.drift.classify import ORDER
-from catalog.drift.rule import RULES
-from catalog.wire import Word
+from catalog.observe.told import Drift, Standing, urgency, word_of
 
 MOODS: Mapping[str, str] = {
     "breaking": "failing",
@@ -22,131 +15,11 @@ MOODS: Mapping[str, str] = {
 """The badge of each word, as the style sheet calls it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """What a change means to one consumer."""
-
-    name: str
-    word: Word
-    reason: str = ""
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """One change against the baseline that nobody has accepted."""
-
-    fingerprint: str
-    dataset: Dataset
-    rule: str
-    path: str
-    """Of the column or member; "" for the dataset itself."""
-    before: str
-    after: str
-    word: Word
-    since: datetime | None
-    readers: tuple[Reader, ...]
-    """The worst first, then by name."""
-    remedy: str
-
-    @property
-    def words(self) -> str:
-        """What happened."""
-        return ruled(self.rule)
-
-    def having(self, word: Word) -> list[Reader]:
-        """The readers with this verdict."""
-        return [one for one in self.readers if one.word == word]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How a dataset stands to its baseline."""
-
-    dataset: Dataset
-    open: tuple[Drift, ...]
-    """The worst first, then the oldest."""
-    complete: bool
-    """Whether all readers are known: otherwise nobody may say that nobody is affected."""
-    baseline: str
-    """Its name; "" when there is none to compare with yet: then nothing can be open."""
-    since: datetime | None
-    accepted_by: str
-    reason: str
-
-    @property
-    def clean(self) -> bool:
-        """Whether it is known to be as accepted."""
-        return bool(self.baseline) and self.complete and not self.open
-
-    @property
-    def word(self) -> Word:
-        """The worst of all."""
-        return self.open[0].word if self.open else "compatible"
-
-
-def standing(dataset: Dataset, facet: Mapping[str, Any]) -> Standing:
-    """What one drift facet says."""
-    found = [_drift(dataset, one) for one in _list(facet.get("open"))]
-    base = facet.get("baseline")
-    base = base if isinstance(base, Mapping) else {}
-    return Standing(
-        dataset=dataset, open=tuple(sorted(found, key=_urgency)), complete=facet.get("complete") is True,
-        baseline=_text(base, "name"), since=_time(base.get("since")),
-        accepted_by=_text(base, "acceptedBy"), reason=_text(base, "reason"),
-    )  # fmt: skip
-
-
 def urgent(standings: Mapping[Dataset, Standing]) -> list[Drift]:
     """All open drift of all datasets, the worst first, then what breaks most, then the oldest."""
-    return sorted((one for each in standings.values() for one in each.open), key=_urgency)
-
-
-def ruled(rule: str) -> str:
-    """What a rule says happened."""
-    return RULES[rule].words if rule in RULES else rule.replace(".", " ").replace("_", " ")
+    return sorted((one for each in standings.values() for one in each.open), key=urgency)
 
 
 def worst_first(word: str | None) -> int:
     """What to sort by; what is only not as its contract promises, and no drift that anybody judged, comes last."""
-    return -ORDER.index(_word(word)) if word else 1
-
-
-def _drift(dataset: Dataset, told: Mapping[str, Any]) -> Drift:
-    readers = [
-        Reader(name=_text(one, "name"), word=_word(one.get("word")), reason=_text(one, "reason"),
-               source=_text(one, "source"))
-        for one in _list(told.get("consumers"))
-    ]  # fmt: skip
-    return Drift(
-        fingerprint=_text(told, "fingerprint"), dataset=dataset, rule=_text(told, "rule"), path=_text(told, "path"),
-        before=_text(told, "before"), after=_text(told, "after"), word=_word(told.get("verdict")),
-        since=_time(told.get("since")), remedy=_text(told, "remedy"),
-        readers=tuple(sorted(readers, key=lambda one: (-ORDER.index(one.word), one.name))),
-    )  # fmt: skip
-
-
-def _urgency(one: Drift) -> tuple[Any, ...]:
-    since = one.since or datetime.max.replace(tzinfo=UTC)
-    return (-ORDER.index(one.word), -len(one.having("breaking")), since, one.dataset, one.path, one.rule)
-
-
-def _list(told: object) -> list[Mapping[str, Any]]:
-    return [one for one in told if isinstance(one, Mapping)] if isinstance(told, list) else []
-
-
-def _text(told: Mapping[str, Any], key: str) -> str:
-    value = told.get(key)
-    return "" if value is None else str(value)
-
-
-def _word(told: object) -> Word:
-    return told if told in ORDER else "cannot tell"
-
-
-def _time(told: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(told))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return -ORDER.index(word_of(word)) if word else 1

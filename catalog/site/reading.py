@@ -9,8 +9,9 @@ from catalog.dataset import Dataset
 from catalog.entry import CheckEntry, Completeness, DatasetEntry, Job, JobEntry, Node
 from catalog.index import Index, glance
 from catalog.index.glance import DatasetMark, JobMark
+from catalog.observe import told
 from catalog.settings import Settings
-from catalog.site import address, drift, render
+from catalog.site import address, render
 from catalog.wire import SCHEMA_DRIFT
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,14 +57,14 @@ class Reading:
         return glance.jobs(self.index)
 
     @cached_property
-    def drifts(self) -> Mapping[Dataset, drift.Standing]:
+    def drifts(self) -> Mapping[Dataset, told.Standing]:
         """How each dataset that schema_evolution_dag has looked at stands to its baseline: dear, too."""
-        return {one: drift.standing(one, facet) for one, facet in self.index.drifts().items()}
+        return {one: told.standing(one, facet) for one, facet in self.index.drifts().items()}
 
-    def standing(self, dataset: Dataset) -> drift.Standing | None:
+    def standing(self, dataset: Dataset) -> told.Standing | None:
         """How one dataset stands to its baseline; None when nobody has looked."""
         found = self.index.facet(dataset, SCHEMA_DRIFT)
-        return drift.standing(dataset, found[0]) if found else None
+        return told.standing(dataset, found[0]) if found else None
 
     @cached_property
     def entries(self) -> tuple[DatasetEntry, ...]:

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from catalog.entry import Job, short
+from catalog.observe.told import ruled
 from catalog.site import address, drawing, drift, wording
 
 FOLDER = Path(__file__).parent
@@ -28,7 +29,7 @@ def _environment() -> Environment:
         wording.when, wording.span, wording.number, wording.counted, wording.changed, wording.how, wording.spark,
         wording.breakable, wording.coded,
     )  # fmt: skip
-    ours = (*words, drift.ruled, markdown, sql, short, address.label, drawing.shorten)
+    ours = (*words, ruled, markdown, sql, short, address.label, drawing.shorten)
     made.filters |= {function.__name__: function for function in ours}
     made.globals |= {
         "address": address,

@@ -70,9 +70,11 @@ class _Found:
     """Whether its baseline is told now, by this task."""
 
     @property
-    def known(self) -> dict[str, str]:
+    def known(self) -> "dict[str, datetime | None]":
         """Since when findings are open, by fingerprint, as told before."""
-        return {str(one["fingerprint"]): str(one.get("since") or "") for one in (self.told or {}).get("open", ())}
+        from catalog.observe.told import standing
+
+        return standing(self.entry.dataset, self.told or {}).known
 
 
 class DetectSchemaDriftOperator(RecordOperator):

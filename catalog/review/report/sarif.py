@@ -51,7 +51,7 @@ def sarif(review: Review) -> str:
 
 
 def _rule(rule: str) -> Json:
-    words = RULES[rule].words if rule in RULES else PROBLEMS.get(rule, rule)
+    words = PROBLEMS.get(rule) or RULES[rule].words
     full = f"{words[:1].upper()}{words[1:]}."
     return {
         "id": rule, "shortDescription": {"text": words}, "fullDescription": {"text": full},

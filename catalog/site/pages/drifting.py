@@ -9,6 +9,7 @@ from catalog.drift import Finding
 from catalog.drift.classify import Verdict
 from catalog.entry import Answer, Change, Impact, Origin, short
 from catalog.observe import Observation, called, observe
+from catalog.observe.told import Drift
 from catalog.site import address, drift
 from catalog.site.reading import Reading
 from catalog.wire import SCHEMA_DRIFT
@@ -41,7 +42,7 @@ def listed(site: Reading) -> str:
 class Case:
     """One open change with everything that helps to decide about it."""
 
-    drift: drift.Drift
+    drift: Drift
     history: tuple[Change, ...]
     impact: Impact
     verdicts: Mapping[str, Verdict]
@@ -78,7 +79,7 @@ def _sure(now: Answer[Observation]) -> bool:
     return now.value.baseline is not None and now.completeness.complete
 
 
-def _case(site: Reading, one: drift.Drift, found: Finding | None) -> Case:
+def _case(site: Reading, one: Drift, found: Finding | None) -> Case:
     return Case(
         drift=one,
         history=history.column(site.index, one.dataset, one.path).value if one.path else (),

@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 
 from catalog.drift.rule import RULES
 from catalog.index import Index
-from catalog.site import address, drift
+from catalog.observe import told
+from catalog.site import address
 from catalog.site.app import create
 from tests.catalog import record
 from tests.catalog.site import drifted
@@ -78,7 +79,7 @@ def test_a_dataset_as_accepted_says_so_and_one_whose_readers_are_not_all_known_d
 
 
 def test_without_a_baseline_nothing_is_said_to_be_as_accepted() -> None:
-    standing = drift.standing(RAW, {"baseline": None, "open": [], "complete": True})
+    standing = told.standing(RAW, {"baseline": None, "open": [], "complete": True})
     assert not standing.clean
 
 
@@ -116,12 +117,12 @@ def test_a_page_can_be_asked_for_without_its_suffix(pages: Pages) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_words(rule: str) -> None:
-    assert drift.ruled(rule) == RULES[rule].words
+    assert told.ruled(rule) == RULES[rule].words
 
 
 @given(st.dictionaries(st.sampled_from(["baseline", "open", "complete"]), JSON))
 def test_whatever_a_facet_holds_is_read_and_a_strange_verdict_is_no_good_news(facet: dict[str, Any]) -> None:
-    standing = drift.standing(RAW, facet)
+    standing = told.standing(RAW, facet)
     assert {one.word for one in standing.open} <= {"cannot tell"}
     assert standing.complete is (facet.get("complete") is True)
 
