@@ -44,7 +44,9 @@ NAMED = re.compile(
     re.IGNORECASE,
 )
 """A table's last word, after the words that a table follows."""
-SAID = "SELECT subject, facet, value FROM latest WHERE facet IN ('owner', 'sql', 'reading') AND subject IN ({ids})"
+SAID = """SELECT l.subject, l.facet, l.value FROM latest l JOIN job j ON j.id = l.subject WHERE l.subject IN ({ids})
+  AND (l.facet IN ('owner', 'sql') OR (l.facet = 'reading' AND l.time >= j.begin))"""
+"""What jobs say of themselves; how they read, only while they say it."""
 MADE = """SELECT f.job, d.tier FROM flow f JOIN job j ON j.id = f.job AND f.last_seen >= j.begin
   LEFT JOIN alias a ON a.alias = f.dataset JOIN dataset d ON d.id = coalesce(a.dataset, f.dataset)
   WHERE f.side = 'out' AND f.job IN ({ids})"""

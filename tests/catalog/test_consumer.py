@@ -301,6 +301,13 @@ def test_a_job_is_judged_as_it_says_that_it_reads_and_so_is_what_it_makes(index:
     }
 
 
+def test_a_job_that_no_longer_says_how_it_reads_reads_strictly(index: Index):
+    index.add([enriching("cast")])
+    assert told(index, PRICE, type="string")["enrich"][0] == "may break"
+    index.add([enriching(minute=1)])
+    assert told(index, PRICE, type="string")["enrich"][0] == "breaking"
+
+
 def test_a_table_behind_jobs_that_do_not_all_say_so_meets_what_comes(index: Index):
     other = event("copy", inputs=[RAW], outputs=[LAKE], columns={"price": PRICE})
     index.add([enriching("cast"), other])
