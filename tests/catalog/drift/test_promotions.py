@@ -6,6 +6,7 @@ of the old type is refused or changed, and another one is not. Every cell that i
 
 import json
 import os
+import struct
 import subprocess
 from collections import defaultdict
 from collections.abc import Mapping
@@ -251,6 +252,21 @@ def _altered(session, before: str, after: str, value: str, zone: str = "UTC") ->
             return row[0]
     except Error:
         return False
+
+
+@given(
+    st.integers(1, 20).flatmap(
+        lambda p: st.tuples(st.just(p), st.integers(0, p), st.integers(10 ** (p - 1), 10**p - 1))
+    )
+)
+def test_a_binary_number_keeps_the_decimals_that_the_cells_let_it_have(case):
+    precision, scale, digits = case
+    value = Decimal(digits).scaleb(-scale)
+    single = struct.unpack("f", struct.pack("f", value))[0]
+    for type, kept in (("float", f"{single:.6g}"), ("double", f"{float(value):.15g}")):
+        for engine in ("postgres", "redis") if type == "double" else ("postgres",):
+            said = cell(engine, f"decimal({precision},{scale})", type).read
+            assert said == "may break" or Decimal(kept) == value, (engine, type)
 
 
 # ------------------------------------------------------------------ Redshift, as far as it goes without one
