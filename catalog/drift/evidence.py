@@ -18,6 +18,8 @@ Mark = tuple[object, ...]
 Marks = Mapping[str, Set[Mark]]
 """The marks of each path."""
 Values = Mapping[str, Iterable[str]]
+COMMON = 40
+"""Marks that more columns have find no pair."""
 ANYBODY = frozenset({"true", "false", "yes", "no"})
 """Values that are as much as a type; so are those without a letter."""
 
@@ -102,10 +104,12 @@ def _strengths(
     having: dict[Mark, list[str]] = {}
     for path in came & after.keys():
         for mark in after[path]:
-            having.setdefault(mark, []).append(path)
+            if many[mark] <= COMMON:
+                having.setdefault(mark, []).append(path)
+    all_of = {path: math.fsum(1 / many[mark] for mark in after[path]) for path in came & after.keys()}
     for old in went & before.keys():
+        mine = math.fsum(1 / many[mark] for mark in before[old])
         for new in {path for mark in before[old] for path in having.get(mark, ())}:
-            mine, yours = ([1 / many[mark] for mark in marks] for marks in (before[old], after[new]))
             shared = sorted(1 / many[mark] for mark in before[old] & after[new])
-            part = math.fsum(shared) / min(math.fsum(mine), math.fsum(yours))
+            part = math.fsum(shared) / min(mine, all_of[new])
             yield (old, new), part * (1 - math.prod(1 - weight for weight in shared))

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from rapidfuzz.distance import Indel
 
 from catalog.drift import kind
+from catalog.drift.candidate import Candidates, Read, Words, read
 from catalog.drift.change import Change
 from catalog.drift.evidence import Evidence, Strength
 from catalog.drift.shape import Part
-from catalog.word import words as split
 
 SURE, AHEAD = 0.56, 0.01
 """From this likeness on, the best candidate need not be far before the second."""
@@ -32,27 +32,12 @@ SIBLING = 0.9
 """What is left of a likeness when one word stands in place of another."""
 APART = 0.8
 """What is left of it when values of both are known and none is shared; examples may differ by chance."""
-FEW, NEAREST, COMMON = 12, 4, 40
-"""Of more than a few candidates only so many that share the rarest words are compared; common words find none."""
-Words = tuple[str, ...]
 EVIDENCE = ("words", "contrast", "end", "begin", "spelling", "description", "values", "place", "lineage", "rules")
 UNKNOWN: Mapping[str, Strength] = {}
 NOTHING = Strength()
 Places = Mapping[str, str]
 Weights = Mapping[str, float]
 ENDING = re.compile(r"(?<=..)(?:ation|ing|age|ion|ed|e)$")
-SHORT = {
-    "db": "database", "addr": "address", "net": "network", "sock": "socket", "desc": "description", "num": "number",
-    "qty": "quantity", "amt": "amount", "ts": "timestamp", "cnt": "count", "msg": "message", "err": "error",
-    "avg": "average", "cust": "customer", "prod": "product", "cat": "category", "org": "organization",
-    "env": "environment", "config": "configuration", "info": "information", "temp": "temperature",
-    "id": "identifier", "src": "source", "dst": "destination", "lat": "latitude", "lon": "longitude",
-    "lng": "longitude", "pct": "percent", "dt": "date",
-}  # fmt: skip
-QUOTED = re.compile(r"`[^`]*`")
-EMPTY = frozenset(
-    {"a", "an", "the", "of", "in", "is", "to", "or", "and", "for", "that", "this", "as", "by", "on", "be"}
-)
 
 
 class Likeness(NamedTuple):
@@ -69,25 +54,6 @@ class Likeness(NamedTuple):
         return tuple(zip(EVIDENCE, self.figures, strict=True))
 
 
-class Read(NamedTuple):
-    """A column and what is compared of it, taken apart once."""
-
-    part: Part
-    lower: str
-    name: Words
-    bag: frozenset[str]
-    told: frozenset[str]
-    """The words of its description, and `plain`, without those that it quotes: a column named in it is another one."""
-    plain: frozenset[str]
-    values: frozenset[str]
-
-
-@lru_cache(maxsize=1 << 16)
-def words(text: str) -> Words:
-    """The words of a name or a sentence as search knows them, without those that say nothing."""
-    return tuple(SHORT.get(word, word) for word in split(text) if word not in EMPTY)
-
-
 def probable(
     went: Sequence[Part], came: Sequence[Part], places: tuple[Places, Places] = ({}, {}),
     evidence: Evidence | None = None,
@@ -99,14 +65,11 @@ def probable(
     if not went or not came:
         return
     known = evidence.pairs((one.path for one in went), (one.path for one in came)) if evidence else {}
-    news = [_read(part) for part in sorted(came, key=lambda one: one.path)]
-    near = _index(news) if len(news) > FEW else {}
+    near = Candidates(came)
     chosen = []
-    for old in map(_read, went):
+    for old in map(read, went):
         pairs = known.get(old.part.path, UNKNOWN)
-        candidates = [news[at] for at in _nearest(old, near)] if near else news
-        if near and pairs:
-            candidates += [one for one in news if one.part.path in pairs and one not in candidates]
+        candidates = near.of(old, pairs)
         place = places[0].get(old.part.path)
         there = {new.part.path for new in candidates if place == places[1].get(new.part.path, "")}
         if found := _first(_ranked(old, candidates, there, pairs)):
@@ -118,41 +81,6 @@ def probable(
                 rule="column.perhaps_renamed", path=one.new.path, before=one.old.path, after=one.new.path,
                 old=one.old, new=one.new, score=round(one.score, 3),
             )  # fmt: skip
-
-
-def _read(part: Part) -> Read:
-    told = frozenset(words(part.description)) if part.description else frozenset()
-    plain = frozenset(words(QUOTED.sub(" ", part.description))) if "`" in part.description else told
-    name = words(part.path)
-    return Read(part, part.path.lower(), name, frozenset(name), told, plain, frozenset(part.values))
-
-
-def _terms(one: Read) -> Iterable[str]:
-    """What a column is found by: the words of its name, all of them in one, and its description."""
-    part, name = one.part, one.name
-    told = [f"={part.description}"] if part.description else []
-    return dict.fromkeys([*name, "".join(name), "".join(words(part.name)), *told])
-
-
-def _index(came: Iterable[Read]) -> dict[str, list[int]]:
-    """The places of those that have a term."""
-    found: dict[str, list[int]] = {}
-    for at, one in enumerate(came):
-        for term in _terms(one):
-            found.setdefault(term, []).append(at)
-    return found
-
-
-def _nearest(old: Read, index: Mapping[str, Sequence[int]]) -> Sequence[int]:
-    """Those that share the rarest terms, of several alike the first."""
-    shared: dict[int, float] = {}
-    for term in _terms(old):
-        found = index.get(term, ())
-        if 0 < len(found) <= COMMON:
-            much = 1 / len(found)
-            for at in found:
-                shared[at] = shared.get(at, 0.0) + much
-    return sorted(sorted(shared), key=shared.__getitem__, reverse=True)[:NEAREST]
 
 
 def best(old: Part, candidates: Sequence[Part], there: Set[str] = frozenset()) -> Likeness | None:
@@ -171,7 +99,7 @@ def _first(ranked: Sequence[Likeness]) -> Likeness | None:
 
 def rank(old: Part, candidates: Iterable[Part], there: Set[str] = frozenset()) -> list[Likeness]:
     """Every candidate with its score, the likeliest first."""
-    return _ranked(_read(old), [_read(part) for part in candidates], there)
+    return _ranked(read(old), [read(part) for part in candidates], there)
 
 
 def _ranked(

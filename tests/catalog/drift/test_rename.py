@@ -1,5 +1,7 @@
 """Likeness of names, by evidence: what is guessed, and what is left to somebody who knows."""
 
+from itertools import permutations
+
 import pytest
 
 from catalog.drift import Part
@@ -72,6 +74,12 @@ def test_among_many_the_one_with_the_same_rare_words_is_found():
     many = [column(f"field_{number}") for number in range(500)] + [column("session_duration_minutes")]
     found = list(probable([column("session_duration")], many))
     assert [one.after for one in found] == ["session_duration_minutes"]
+
+
+def test_where_every_word_is_common_a_name_is_found_by_all_of_them():
+    names = ["_".join(several) for several in permutations(("order", "price", "sum", "day", "tax"), 4)]
+    found = probable([column(name) for name in names], [column(f"{name}_v2") for name in names])
+    assert {(one.before, one.after) for one in found} == {(name, f"{name}_v2") for name in names}
 
 
 def test_evidence_is_told():
