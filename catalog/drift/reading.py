@@ -10,6 +10,7 @@ from catalog.drift.change import Change
 from catalog.wire import Way, Word
 
 NESTED = frozenset({"struct", "array", "map"})
+UNTYPED = frozenset({"any", "unknown"})
 PASSED = ("column.added", "enum.", "open.")
 """Values and members that a reader which casts does not know: it passes them on."""
 ASKED = "column.perhaps_renamed"
@@ -37,10 +38,12 @@ def judge(change: Change, reading: Reading, strict: tuple[Word, str, str]) -> tu
         return strict
     if change.rule.startswith(PASSED):
         return "compatible", f"{who}passes it on: {reading.says}", ""
-    if change.old and change.new and _nested(change.old.type) is not _nested(change.new.type):
+    if change.old and change.new and _forms(change.old.type).isdisjoint(_forms(change.new.type)):
         return "breaking", f"{who}casts it: no {change.new.type} is a {change.old.type}", ""
     return "may break", f"{who}casts it: {reading.says}", ""
 
 
-def _nested(text: str) -> bool:
-    return any(one.base.partition("<")[0] in NESTED for one in kind.parse(text))
+def _forms(text: str) -> frozenset[bool]:
+    """Whether values of a type are nested; some are and some are not of a union of both, and where nobody knows."""
+    words = {one.base.partition("<")[0] for one in kind.parse(text)}
+    return frozenset({True, False}) if words & UNTYPED else frozenset(word in NESTED for word in words)

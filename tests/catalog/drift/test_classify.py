@@ -198,6 +198,8 @@ READINGS = [
     ("a longer number", (ROOT, column("bigint")), (ROOT, column("double")), M),
     ("a number that is one already", (ROOT, column("double")), (ROOT, column("bigint")), C),
     ("a text as an object", (ROOT, column("string")), (ROOT, column("struct")), B),
+    ("now and then an object", (ROOT, column("string")), (ROOT, column("string|struct")), M),
+    ("anything", (ROOT, column("struct")), (ROOT, column("any")), M),
     ("an array as a text", (ROOT, column("array<string>")), (ROOT, column("string")), B),
     ("one more value", (ROOT, column("string", enum=("x",))), (ROOT, column("string", enum=("x", "y"))), C),
     ("any value", (ROOT, column("string", enum=("x",))), (ROOT, column("string")), C),
