@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 from catalog.drift import Change, Finding, Shape, detect
 from catalog.drift.evidence import Evidence, evidence
 from catalog.drift.shape import of_suite
+from catalog.observe.marks import recorded as told_of
 from catalog.review import waiver
-from catalog.review.affected import Affected, Record, Sides, affected
+from catalog.review.affected import Affected, Record, Sides, affected, recorded
 from catalog.review.declared import CONTRACTS, SUITES
 from catalog.review.observed import observed, since
 from catalog.review.place import in_contract, in_suite
@@ -47,7 +48,7 @@ def _contracts(sides: Sides) -> Iterator[tuple[Affected, Reviewed]]:
         before, after = sides.before.shape(old), sides.after.shape(new)
         files = (sides.before.contracts.files.get(old, ""), sides.after.contracts.files.get(new, ""))
         broken = files[0] in sides.before.problems or files[1] in sides.after.problems
-        changes = () if broken else _whole(detect(before, after, _rules(before, after)), sides, old, new)
+        changes = () if broken else _whole(detect(before, after, _known(sides, old, before, after)), sides, old, new)
         if changes:
             told = affected(sides, old if before else new)
             for finding in told.judge(new if after else old, changes):
@@ -55,9 +56,18 @@ def _contracts(sides: Sides) -> Iterator[tuple[Affected, Reviewed]]:
                 yield told, reviewed(sides, told, finding, before=before, after=after, place=place)
 
 
-def _rules(before: Shape | None, after: Shape | None) -> Evidence:
-    """Which rules of its suite are about which column: one that moved to another speaks for a rename."""
-    return evidence(suites=(before.checks if before else (), after.checks if after else ()))
+def _known(sides: Sides, contract_id: str, before: Shape | None, after: Shape | None) -> Evidence | None:
+    """What speaks for a rename: rules of the suite that moved, and where the data is so already, what the record tells
+    of both columns.
+    """
+    if before is None or after is None:
+        return None
+    rules = evidence(suites=(before.checks, after.checks))
+    paths = [{part.path for part in side.parts} for side in (before, after)]
+    entries = recorded(sides, contract_id) if paths[0] - paths[1] and paths[1] - paths[0] else ()
+    if sides.record is None or not entries:
+        return rules
+    return replace(told_of(sides.record.index, entries[0].dataset), rules=rules.rules)
 
 
 def _whole(changes: tuple[Change, ...], sides: Sides, old: str, new: str) -> tuple[Change, ...]:
