@@ -16,6 +16,7 @@ from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.drift import kind
 from catalog.entry import Column, Point, SchemaVersion
+from catalog.observe.silence import SIGMAS, silent
 
 if TYPE_CHECKING:
     from catalog.index import Index
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 CHANCE = 1e-6
 TYPED = 1_400
 """So many values: a type that one in a hundred has is among them, but for a chance of 1e-6."""
-FALLEN, SIGMAS = 0.75, 6.0
-"""A share has fallen when it is less than so much of what it was, and by so many standard errors: not by the hour."""
+RECENT = 5_000
+"""So many rows tell whether somebody is silent who sent a tenth of them, or is back."""
+FALLEN = 0.75
+"""A share has fallen when it is less than so much of what it was, and by SIGMAS."""
 VOID = "void"
 """The type of a key that came with nulls only."""
 NUMBERS = frozenset({"int", "bigint", "double"})
@@ -50,6 +53,7 @@ class Sampled:
         self.versions = sorted((one for one in versions if one.seen), key=lambda one: one.since.time)
         self.listed = {path: field.enum for path, field in contract.schema.walk() if field.enum} if contract else {}
         self.held: dict[tuple[str, str], tuple[Point, ...]] = {}
+        self.silences: dict[int, bool] = {}
         self.spared: list[str] = []
         """What is missing and no drift, with the reason."""
 
@@ -98,7 +102,9 @@ class Sampled:
         chance = (1 - share) ** rows
         if chance >= CHANCE:
             self.spared.append(f"{path}: absent by chance {chance:.2g}; {share:.2%} had it before, {rows:,.0f} since")
-        return chance < CHANCE
+        elif self._silent(had):
+            self.spared.append(f"{path}: absent with all who sent it ({share:.2%}): what others send has grown alike")
+        return chance < CHANCE and not self._silent(had)
 
     def met(self, path: str, *, since: datetime, but: str | None = None) -> datetime | None:
         """When it was first met after `since`; with a type, when another one than that was."""
@@ -125,6 +131,26 @@ class Sampled:
         """When a value was first counted after `since`."""
         points = self._counted(path).get(value, ())
         return next((one.time for one in points if one.time > since), None)
+
+    def _silent(self, since: int) -> bool:
+        """Whether somebody fell silent at a look: the RECENT rows before it against the newest ones."""
+        if since not in self.silences:
+            begin = self.looks[since].time
+            before, after = self._newest(0, since), self._newest(since, len(self.looks))
+            self.silences[since] = silent(self._counted_in(before, until=begin), self._counted_in(after))
+        return self.silences[since]
+
+    def _newest(self, first: int, end: int) -> Sequence[Look]:
+        """Of some looks the newest that have RECENT rows together."""
+        rows, at = 0.0, end
+        while at > first and rows < RECENT:
+            at -= 1
+            rows += self.looks[at].rows
+        return self.looks[at:end]
+
+    def _counted_in(self, looks: Sequence[Look], *, until: datetime | None = None) -> dict[str, tuple[float, float]]:
+        met = {path for one in looks for path in one.columns}
+        return {path: self._counts(path, since=looks[0].time, until=until) for path in met}
 
     def _column(self, path: str, known: Column | None, ordinal: int, since: datetime | None) -> Column:
         found = self._type(path, known.type if known else VOID)

@@ -142,6 +142,47 @@ def test_a_key_that_is_missing_where_that_is_no_chance_is_dropped_since_the_firs
     assert (str(one.change), one.since) == ("column.dropped coupon: string", at(4))
 
 
+SENT = {"id": 5_000, "eventName": 1_500, "sessionId": 1_500, "event_name": 1_000, "event_type": 2_500, "price": 2_000}
+"""Of five thousand messages 1,500 are from one producer, 1,000 from another, the rest from a third."""
+QUIET = {"id": 3_500, "event_name": 1_000, "event_type": 2_500, "price": 1_400}
+"""The first producer sends nothing."""
+
+
+def hour(at_: float, sent: dict[str, int]) -> list[Json]:
+    return [looked(at_, " ".join(sent), rows=sent["id"]), profiled(at_ + 0.5, rows=sent["id"], **sent)]
+
+
+@pytest.mark.parametrize(
+    ("then", "gone"),
+    [
+        (QUIET, False),
+        ({**QUIET, "id": 5_000, "price": 2_000}, True),
+        ({**QUIET, "id": 5_000, "price": 2_000, "event_type": 4_000}, True),
+        ({**QUIET, "id": 5_000, "price": 2_000, "name": 1_500, "session": 1_500}, True),
+        ({**QUIET, "coupon": 3}, False),
+        ({**QUIET, "sessionId": 3}, True),
+    ],
+    ids=["silent", "without them", "as another does", "by other names", "silent, with a rare key", "one key"],
+)
+def test_keys_that_are_missing_with_all_messages_of_a_producer_are_not_dropped(index, then, gone):
+    index.add(hour(1, SENT))
+    accept(index, 2)
+    index.add(hour(3, then))
+    dropped = [one.change.path for one in seen(index).findings if one.change.rule == "column.dropped"]
+    assert ("eventName" in dropped) == gone
+    assert any(one.startswith("eventName: absent with all who sent it") for one in seen(index).spared) != gone
+
+
+def test_a_producer_that_comes_back_otherwise_has_dropped_its_keys(index):
+    index.add(hour(1, SENT))
+    accept(index, 2)
+    for silent in (3, 4, 5, 6):
+        index.add(hour(silent, QUIET))
+        assert found(index) == []
+    index.add(hour(7, {**{path: rows for path, rows in SENT.items() if path != "eventName"}, "name": 1_500}))
+    assert "column.dropped eventName: string" in found(index)
+
+
 def test_a_key_that_nobody_counted_is_judged_by_runs(index):
     index.add([looked(hour, "id coupon") for hour in range(1, 31)])
     accept(index, 30.5)

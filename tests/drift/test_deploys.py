@@ -127,6 +127,7 @@ def test_regular_hours_of_any_time_and_seed_are_no_drift(before: Record) -> None
 INCIDENTS = {
     "spike": set(),
     "outage": set(),
+    "producer_outage": set(),
     "checkout_bug": set(),
     # A new kind of event brings two keys that no message ever had.
     "gateway_failure": {"column.added properties.attempted_amount: double", "column.added properties.error: string"},
