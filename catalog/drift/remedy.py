@@ -19,7 +19,7 @@ LABEL = "Say why in the contract, and ask whoever relied on the former words abo
 REBUILD = (
     "Build a new table with {what} beside it, fill it from the old one, and let readers move before you swap them."
 )
-CHECK = "Ask the owner of the rule about {place} whether {what} is meant, and change rule and data in one step."
+CHECK = "Ask the owner of the rule about {place} whether that is meant, and change rule and data in one step."
 BOTH = "Send both `{before}` and `{after}` until every reader has moved, then drop `{before}`."
 WAYS: Mapping[str, str] = {
     "dataset.added": "Give it a contract with an owner before anybody reads it.",

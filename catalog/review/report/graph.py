@@ -14,23 +14,28 @@ LABEL = 40
 
 
 def drawing(review: Review) -> str:
-    """From left to right, at most 12 boxes, who is not drawn is counted in the last; "" when nobody is harmed."""
+    """From left to right, at most 12 boxes, who is not drawn is counted in the last; "" when nobody is harmed.
+
+    What changes and is harmed by another change is one box: so far goes the harm.
+    """
     edges = _edges(review)
-    drawn: dict[tuple[str, str], str] = {}
+    drawn: dict[str, str] = {}
     arrows = list[str]()
     left = set[str]()
-    for (dataset, consumer), word in edges.items():
-        ends = (("data", dataset), ("bad" if word == "breaking" else "risk", consumer))
+    for ends, word in edges.items():
         missing = [end for end in ends if end not in drawn]
         if len(drawn) + len(missing) > NODES - 1:
-            left.add(consumer)
+            left |= {*missing}
             continue
         for end in missing:
             drawn[end] = f"n{len(drawn)}"
         arrows.append(f"  {drawn[ends[0]]} {ARROW[word]} {drawn[ends[1]]}")
     if not arrows:
         return ""
-    boxes = [f"  {id_}{_box(kind, name)}" for (kind, name), id_ in drawn.items()]
+    changed = {dataset for dataset, _ in edges}
+    broken = {consumer for (_, consumer), word in edges.items() if word == "breaking"}
+    boxes = [f"  {id_}{_box(name, changed=name in changed, broken=name in broken)}" for name, id_ in drawn.items()]
+    left -= drawn.keys()
     more = [f'  more["and {len(left):,} more"]'] if left else []
     return "\n".join(["flowchart LR", *boxes, *more, *arrows, *(f"  {style}" for style in STYLES)])
 
@@ -50,9 +55,9 @@ def _edges(review: Review) -> dict[tuple[str, str], Word]:
     return dict(sorted(found.items(), key=lambda pair: ranked.index(pair[1])))
 
 
-def _box(kind: str, name: str) -> str:
-    label = _safe(clipped(name, LABEL))
-    return f'[("{label}")]:::data' if kind == "data" else f'["{label}"]' + ":::bad" * (kind == "bad")
+def _box(name: str, *, changed: bool, broken: bool) -> str:
+    label = f'"{_safe(clipped(name, LABEL))}"'
+    return (f"[({label})]" if changed else f"[{label}]") + (":::bad" if broken else ":::data" * changed)
 
 
 def _safe(text: str) -> str:

@@ -10,6 +10,7 @@ from catalog.review.report.link import Links
 from catalog.review.report.sibling import NAMED, as_one, siblings
 from catalog.review.report.wording import (
     NAME,
+    OBSERVED,
     TITLE,
     Dialect,
     at,
@@ -44,8 +45,9 @@ def comment(review: Review, *, links: Links | None = None) -> str:
     Names and sentences come from files of the branch: nothing in them is read as Markdown, HTML, mention or address.
     """
     links = links or Links()
+    review, still = _still(review)
     head = [MARKER, f"### Schema review: {verdict(review)}", _reasons(review)]
-    foot = [_problems(review, links), _drawing(review), *_folded(review, links), _footer(review)]
+    foot = [_problems(review, links), _drawing(review), *_folded(review, links), _footer(review, still)]
     told = _open(review, links, LIMIT - sum(_bytes(part) + 2 for part in (*head, *foot)) - 300)
     return "\n\n".join(part for part in (*head, *told, *foot) if part) + "\n"
 
@@ -202,9 +204,17 @@ def _listed(items: Iterable[str], count: int) -> str:
     return "\n".join([*told, *([f"- and {count - len(told):,} more"] if count > len(told) else [])])
 
 
-def _footer(review: Review) -> str:
+def _still(review: Review) -> tuple[Review, str]:
+    """Where the data is as before all changes, that is said once."""
+    if len(review.findings) < 2 or any(one.observed != "not yet" for one in review.findings):
+        return review, ""
+    findings = tuple(replace(one, observed="") for one in review.findings)
+    return replace(review, findings=findings), f" Record: {OBSERVED['not yet']}."
+
+
+def _footer(review: Review, still: str) -> str:
     waive = " To let one pass: `catalog review waive FINGERPRINT`." if _waivable(review) else ""
-    return f"<sub>{source(review)}.{waive}</sub>"
+    return f"<sub>{source(review)}.{still}{waive}</sub>"
 
 
 def _waivable(review: Review) -> bool:

@@ -218,6 +218,32 @@ def test_the_drawing_has_twelve_boxes_at_most_and_counts_the_rest() -> None:
     assert graph.drawing(review(reviewed("compatible"), reviewed(waiver=WAIVER))) == ""
 
 
+def test_what_changes_and_is_harmed_is_one_box() -> None:
+    made = review(
+        replace(
+            reviewed(), finding=finding(dataset="lake", verdicts=(("load", "may break", "r"), ("wh", "breaking", "r")))
+        ),
+        replace(
+            reviewed(), finding=finding(dataset="wh", verdicts=(("load", "breaking", "r"), ("wh", "breaking", "r")))
+        ),
+    )
+    assert graph.drawing(made).splitlines()[1:7] == [
+        '  n0[("lake")]:::data', '  n1[("wh")]:::bad', '  n2["load"]:::bad',
+        "  n0 ==> n1", "  n1 ==> n2", "  n0 -.-> n2",
+    ]  # fmt: skip
+
+
+def test_that_the_data_is_as_before_all_changes_is_said_once() -> None:
+    def seen(*told: str) -> str:
+        found = (replace(reviewed(path=f"c{n}"), observed=one) for n, one in enumerate(told))  # type: ignore[arg-type]
+        return comment(review(*found))
+
+    once = seen("not yet", "not yet")
+    assert once.count("still as before") == 1 and "Record: the data is still as before." in once.splitlines()[-1]
+    for told in (("not yet",), ("not yet", "already so"), ("not yet", "")):
+        assert "  - Record: the data is still as before." in seen(*told)
+
+
 @given(MISCHIEF)
 def test_a_label_of_the_drawing_is_one_quoted_text(name: str) -> None:
     drawn = graph.drawing(review(type(reviewed())(finding=finding(verdicts=((name, "breaking", "r"),)))))
