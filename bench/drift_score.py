@@ -51,10 +51,12 @@ def _fields(question: Question) -> bool | None:
 
 
 def _field(path: str, field: dict[str, Any]) -> Part:
-    words = "|".join(JSON_WORDS.get(word, word) for word in field["type"].split("|"))
+    words = set(field["type"].split("|"))
+    words -= {"integer"} if "number" in words else set()
     enum = [field["const"]] if "const" in field else field.get("enum") or []
     return Part(
-        path=_path(path), type=words, nullable=field["nullable"], required=field["required"],
+        path=_path(path), type="|".join(sorted(JSON_WORDS.get(word, word) for word in words)),
+        nullable=field["nullable"] or "null" in words, required=field["required"],
         open=field.get("open") is not False, enum=tuple(map(bound.text, enum)),
         bounds=tuple((name, _bound(field[name])) for name in BOUNDS if name in field),
     )  # fmt: skip

@@ -43,6 +43,7 @@ FORMATS: dict[str, frozenset[str]] = {
     "email": frozenset({"idn-email"}), "idn-email": frozenset(), "hostname": REFERENCES | {"idn-hostname"},
     "idn-hostname": frozenset({"iri-reference"}), "ipv4": REFERENCES, "ipv6": frozenset(), "uuid": REFERENCES,
     "date": REFERENCES, "date-time": frozenset(), "time": frozenset(), "duration": REFERENCES, "regex": frozenset(),
+    "json-pointer": frozenset(), "relative-json-pointer": frozenset(), "uri-template": frozenset(),
 }  # fmt: skip
 """Formats with a grammar, and those that admit every text of theirs; validators ignore others (§7.2.3)."""
 SIZES: dict[str, tuple[int, int | None]] = {
@@ -69,7 +70,7 @@ def compare(before: Part, after: Part) -> Iterator[tuple[str, str | None, str | 
 
 def certain(name: str, before: str, after: str) -> bool:
     """Whether a limit that changed into one that is neither wider nor narrower surely refuses values."""
-    return name == "format" and before in FORMATS and after in FORMATS
+    return name == "multipleOf" or (name == "format" and before in FORMATS and after in FORMATS)
 
 
 def held(part: Part) -> str:
@@ -181,9 +182,17 @@ def _meaning(word: str, type: str) -> object:
 
 def _loaded(word: str) -> object:
     try:
-        return json.loads(word)
+        return JSON.decode(word)
     except ValueError:
         return word
+
+
+def _no_number(word: str) -> object:
+    raise ValueError(word)
+
+
+JSON = json.JSONDecoder(parse_constant=_no_number)
+"""JSON has no NaN and no Infinity: they are words."""
 
 
 def _bases(type: str) -> frozenset[str]:

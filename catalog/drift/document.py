@@ -78,7 +78,7 @@ def _kept(change: Change) -> tuple[Word, str, str]:
         name, _, before = (change.before or "").partition(" ")
         after = (change.after or "").partition(" ")[2]
         if bound.certain(name, before, after):
-            return "breaking", f"a text of {name} {after} is none of {before}", SOURCE["json"]
+            return "breaking", f"what is of {name} {after} need not be of {before}", SOURCE["json"]
         return "cannot tell", f"which values {name} admits cannot be compared", SOURCE["json"]
     row, source = effect("", change.rule)
     return row[1], "holds for every reader", source

@@ -1,7 +1,7 @@
 """Limits of values: which are the same by another word, which admit more, and what listed values decide."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.drift import Consumer, Part, Shape, bound, classify, detect, worst
@@ -75,6 +75,10 @@ def test_more_values_break_an_old_reader_only(one: Part, other: Part) -> None:
     assert verdicts(other, one) == (B, C)
 
 
+def test_multiples_of_numbers_of_which_none_divides_the_other_are_others() -> None:
+    assert verdicts(part(multipleOf=2), part(multipleOf=3)) == (B, B)
+
+
 def test_a_list_whose_values_cannot_be_read_decides_nothing() -> None:
     assert verdicts(part("bigint", "one"), part("string", "one")) == (B, B)
 
@@ -93,6 +97,11 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, 
 
 
 @given(LEAVES, LEAVES)
+@example("NaN", "Infinity")
+@example("1", 1)
+@example(1.0, 1)
+@example(True, 1)
+@example(None, "null")
 def test_equal_values_are_equal_texts(one: object, other: object) -> None:
     """As JSON has it: 1 is 1.0, and neither true nor "1"."""
     same = one == other and isinstance(one, bool) is isinstance(other, bool)
