@@ -1,7 +1,8 @@
 """What speaks for a rename beyond how two columns look: what is said of a column without naming it, before and after.
 
-That is a mark: the other end of a lineage edge, a rule of a suite with its parameters, a frequent value. A column that
-is gone and a new one that share marks which few others have may be one; marks that everybody has say nothing.
+That is a mark: the other end of a lineage edge, a rule of a suite with its parameters, a frequent value, a member of a
+struct. A column that is gone and a new one that share marks which few others have may be one; marks that everybody has
+say nothing.
 """
 
 import math
@@ -18,6 +19,7 @@ Mark = tuple[object, ...]
 Marks = Mapping[str, Set[Mark]]
 """The marks of each path."""
 Values = Mapping[str, Iterable[str]]
+ANY_MEMBER = frozenset({"_element", "key", "value"})
 COMMON = 40
 """Marks that more columns have find no pair."""
 ANYBODY = frozenset({"true", "false", "yes", "no"})
@@ -30,6 +32,7 @@ class Strength(NamedTuple):
     lineage: float = 0.0
     rules: float = 0.0
     values: float = 0.0
+    members: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class Evidence:
     lineage: tuple[Marks, Marks] = ({}, {})
     rules: tuple[Marks, Marks] = ({}, {})
     values: tuple[Marks, Marks] = ({}, {})
+    members: tuple[Marks, Marks] = ({}, {})
 
     def pairs(self, went: Iterable[str], came: Iterable[str]) -> dict[str, dict[str, Strength]]:
         """The pairs of a path that is gone and one that is new for which anything speaks, by the former one."""
@@ -46,7 +50,7 @@ class Evidence:
         found: dict[str, dict[str, Strength]] = {}
         for kind in fields(self):
             sides: tuple[Marks, Marks] = getattr(self, kind.name)
-            for (before, after), much in _strengths(sides, old, new):
+            for (before, after), much in _strengths(sides, old, new, most=kind.name == "members"):
                 pairs = found.setdefault(before, {})
                 pairs[after] = pairs.get(after, Strength())._replace(**{kind.name: much})
         return found
@@ -62,6 +66,19 @@ def evidence(
     frequent = tuple(_gathered((_value(path, one) for one in told if _telling(one)) for path, told in side.items())
                      for side in values)  # fmt: skip
     return Evidence(lineage=(ends[0], ends[1]), rules=(rules[0], rules[1]), values=(frequent[0], frequent[1]))
+
+
+def members(paths: Iterable[str]) -> Marks:
+    """What structs hold, by the paths from them on; that an array has elements or a map keys tells nothing."""
+    known = dict.fromkeys(paths)
+    found: dict[str, set[Mark]] = {}
+    for path in known:
+        above, _, name = path.rpartition(".")
+        while above and name not in ANY_MEMBER:
+            if above in known:
+                found.setdefault(above, set()).add((path[len(above) + 1 :],))
+            above = above.rpartition(".")[0]
+    return found
 
 
 def _gathered(told: Iterable[Iterable[tuple[str, Mark]]]) -> Marks:
@@ -93,10 +110,10 @@ def _telling(value: str) -> bool:
 
 
 def _strengths(
-    sides: tuple[Marks, Marks], went: Set[str], came: Set[str]
+    sides: tuple[Marks, Marks], went: Set[str], came: Set[str], *, most: bool
 ) -> Iterator[tuple[tuple[str, str], float]]:  # fmt: skip
     """A mark that n columns have, before or after, weighs 1/n. A pair: how improbable that all shared ones are chance,
-    by how much of the less marked one's weight they are.
+    by how much of the weight of the one with less (`most`: with more) they are.
     """
     before, after = sides
     many = Counter(mark for marks in before.values() for mark in marks)
@@ -111,5 +128,5 @@ def _strengths(
         mine = math.fsum(1 / many[mark] for mark in before[old])
         for new in {path for mark in before[old] for path in having.get(mark, ())}:
             shared = sorted(1 / many[mark] for mark in before[old] & after[new])
-            part = math.fsum(shared) / min(mine, all_of[new])
+            part = math.fsum(shared) / (max if most else min)(mine, all_of[new])
             yield (old, new), part * (1 - math.prod(1 - weight for weight in shared))

@@ -2,14 +2,15 @@
 
 Evidence, each 0 to 1: the words of the name (rare words among the candidates weigh more), its end, beginning, spelling,
 the words of the description, shared values, the place among the neighbours, and what else is known of both: lineage,
-rules of suites, frequent values (catalog.drift.evidence). Types that hold none of each other's values speak against
-it. Nothing is said when two candidates come near each other.
+rules of suites, frequent values, members of a struct (catalog.drift.evidence). Types that hold none of each other's
+values speak against it. Nothing is said when two candidates come near each other.
 """
 
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from rapidfuzz.distance import Indel
 from catalog.drift import kind
 from catalog.drift.candidate import Candidates, Read, Words, read
 from catalog.drift.change import Change
-from catalog.drift.evidence import Evidence, Strength
+from catalog.drift.evidence import Evidence, Strength, members
 from catalog.drift.shape import Part
 
 SURE, AHEAD = 0.56, 0.01
@@ -32,7 +33,19 @@ SIBLING = 0.9
 """What is left of a likeness when one word stands in place of another."""
 APART = 0.8
 """What is left of it when values of both are known and none is shared; examples may differ by chance."""
-EVIDENCE = ("words", "contrast", "end", "begin", "spelling", "description", "values", "place", "lineage", "rules")
+EVIDENCE = (
+    "words",
+    "contrast",
+    "end",
+    "begin",
+    "spelling",
+    "description",
+    "values",
+    "place",
+    "lineage",
+    "rules",
+    "members",
+)
 UNKNOWN: Mapping[str, Strength] = {}
 NOTHING = Strength()
 Places = Mapping[str, str]
@@ -58,13 +71,17 @@ def probable(
     went: Sequence[Part], came: Sequence[Part], places: tuple[Places, Places] = ({}, {}),
     evidence: Evidence | None = None,
 ) -> Iterator[Change]:  # fmt: skip
-    """A `column.perhaps_renamed` for each removed column whose best candidate is ahead, and is ahead for it too.
+    """A `column.perhaps_renamed` for each removed column whose best candidate is ahead, and is ahead for it too; of a
+    struct with its members, one. The elements of an array have no name of their own.
 
     `places` say behind which remaining part the columns of either shape stand, for both by its new path.
     """
+    went, came = ([one for one in side if not one.path.endswith("._element")] for side in (went, came))
     if not went or not came:
         return
-    known = evidence.pairs((one.path for one in went), (one.path for one in came)) if evidence else {}
+    paths = [one.path for one in went], [one.path for one in came]
+    held = (members(paths[0]), members(paths[1]))
+    known = replace(evidence or Evidence(), members=held).pairs(*paths) if evidence or all(held) else {}
     near = Candidates(came)
     chosen = []
     for old in map(read, went):
@@ -75,12 +92,30 @@ def probable(
         if found := _first(_ranked(old, candidates, there, pairs)):
             chosen.append(found)
     rivals = Counter(one.new.path for one in chosen)
+    chosen = [one for one in chosen if rivals[one.new.path] == 1]
+    implied = _implied({one.old.path: one.new.path for one in chosen}, *paths) if all(held) else ({}, frozenset())
     for one in chosen:
-        if rivals[one.new.path] == 1:
+        if one.old.path not in implied[0] and one.new.path not in implied[1]:
             yield Change(
                 rule="column.perhaps_renamed", path=one.new.path, before=one.old.path, after=one.new.path,
                 old=one.old, new=one.new, score=round(one.score, 3),
             )  # fmt: skip
+
+
+def _implied(
+    pairs: Mapping[str, str], went: Iterable[str], came: Iterable[str]
+) -> tuple[Mapping[str, str], Set[str]]:  # fmt: skip
+    """The members that follow from pairs of structs: which are which, and the new ones of them."""
+    found: dict[str, str] = {}
+    there = set(came)
+    for path in went:
+        above = path.rpartition(".")[0]
+        while above and path not in found:
+            to = f"{pairs[above]}{path[len(above) :]}" if above in pairs else ""
+            if to in there:
+                found[path] = to
+            above = above.rpartition(".")[0]
+    return found, frozenset(found.values())
 
 
 def best(old: Part, candidates: Sequence[Part], there: Set[str] = frozenset()) -> Likeness | None:
@@ -124,7 +159,7 @@ def _likeness(
 ) -> Likeness:  # fmt: skip
     alike, contrast = _alike(old, new, mine, weight)
     near = min(1.0, 2.5 * alike)
-    lineage, rules, values = known
+    lineage, rules, values, held = known
     shared = _shared(old.values, new.values) if old.values and new.values else None
     figures = (
         alike,
@@ -137,6 +172,7 @@ def _likeness(
         there * near,
         lineage,
         rules,
+        held,
     )
     score = _together(*figures)
     if _siblings(old.name, new.name):
@@ -151,11 +187,11 @@ def _likeness(
 
 def _together(
     alike: float, contrast: float, end: float, begin: float, spelling: float, description: float, values: float,
-    place: float, lineage: float, rules: float,
+    place: float, lineage: float, rules: float, members: float,
 ) -> float:  # fmt: skip
     name = 0.6 * alike + 0.2 * spelling + 0.2 * end + 0.1 * begin - contrast
     doubt = (1 - min(1.0, max(0.0, name))) * (1 - 0.9 * description**2) * (1 - 0.4 * values)
-    return 1 - doubt * (1 - 0.2 * place) * (1 - 0.8 * lineage) * (1 - 0.5 * rules)
+    return 1 - doubt * (1 - 0.2 * place) * (1 - 0.8 * lineage) * (1 - 0.5 * rules) * (1 - 0.8 * members)
 
 
 def _alike(old: Read, new: Read, mine: Weights, weight: Weights) -> tuple[float, float]:

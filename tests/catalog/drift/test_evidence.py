@@ -103,6 +103,36 @@ def test_among_many_new_columns_one_without_a_word_in_common_is_found():
     assert asked(BEFORE, shape("id", "tint", *many), known) == ["colour tint"]
 
 
+HELD = ("shop", "day", "tax._element", "tax._element.rate")
+
+
+def struct(name: str, members: tuple[str, ...], type: str = "struct") -> tuple[Part, ...]:
+    return Part(path=name, type=type), *(Part(path=f"{name}.{one}", type="string") for one in members)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "questions"),
+    [
+        pytest.param(struct("event", HELD), struct("payload", HELD), ["event payload"], id="all members"),
+        pytest.param(struct("event", HELD), struct("payload", (*HELD, "id")), ["event payload"], id="one more"),
+        pytest.param(
+            struct("event", (*HELD, "customer_id")), struct("payload", (*HELD, "customer_identifier_v2")),
+            ["event payload", "event.customer_id payload.customer_identifier_v2"], id="one by another name",
+        ),
+        pytest.param(struct("event", ("_element",)), struct("payload", ("_element",)), [], id="two arrays"),
+        pytest.param(
+            struct("event", HELD), struct("payload", ("x", "y", "z", "day")), ["event.day payload.day"],
+            id="one of many",
+        ),
+        pytest.param(
+            struct("event", HELD), (*struct("payload", HELD), *struct("body", HELD)), [], id="two hold the same"
+        ),
+    ],
+)  # fmt: skip
+def test_a_struct_is_asked_about_by_its_members_and_they_with_it(before, after, questions):
+    assert asked(Shape(parts=before), Shape(parts=after), None) == questions
+
+
 NAMES = st.lists(st.sampled_from(["a", "b", "a_b", "b_c", "c", "d", "e_f"]), unique=True, min_size=1)
 EDGES = st.lists(st.builds(fed, NAMES.map(lambda names: names[0]), st.sampled_from("xyz")))
 
