@@ -51,12 +51,12 @@ def _fields(question: Question) -> bool | None:
 
 
 def _field(path: str, field: dict[str, Any]) -> Part:
-    words = set(field["type"].split("|"))
-    words -= {"integer"} if "number" in words else set()
+    told = set(field["type"].split("|"))
+    words = told - {"null"} - ({"integer"} if "number" in told else set()) or told
     enum = [field["const"]] if "const" in field else field.get("enum") or []
     return Part(
         path=_path(path), type="|".join(sorted(JSON_WORDS.get(word, word) for word in words)),
-        nullable=field["nullable"] or "null" in words, required=field["required"],
+        nullable=field["nullable"] or "null" in told, required=field["required"],
         open=field.get("open") is not False, enum=tuple(map(bound.text, enum)),
         bounds=tuple((name, _bound(field[name])) for name in BOUNDS if name in field),
     )  # fmt: skip

@@ -25,7 +25,7 @@ NUMBERS = WHOLE | {"float", "double", "decimal"}
 NAMED = {"date": "date", "timestamp": "date-time", "time": "time", "uuid": "uuid"}
 """Types that are texts of a format in JSON."""
 TEXTS = frozenset({"string", "timestamp_ntz", "binary", *NAMED})
-KNOWN = NUMBERS | TEXTS | {"array", "struct", "map", "boolean", "unknown", "any"}
+KNOWN = NUMBERS | TEXTS | {"array", "struct", "map", "boolean"}
 ENDS = {"minimum": 1, "maximum": -1}
 APPLY: dict[str, frozenset[str]] = {
     **dict.fromkeys(("minimum", "maximum", "multipleOf"), NUMBERS),
@@ -92,7 +92,7 @@ def text(value: object) -> str:
 def listed(part: Part) -> list[object] | None:
     """All values that a part admits, where they are listed (a boolean has two); None where they are not."""
     found = list(_meant(part.enum, part.type))
-    if not part.enum and _bases(part.type) <= {"boolean", "unknown"}:
+    if not part.enum and _bases(part.type) == {"boolean"}:
         found = [True, False]
     if not found or any(_typed(one, part.type) is False for one in found if one is not None):
         return None
@@ -202,7 +202,7 @@ def _bases(type: str) -> frozenset[str]:
 def limited(name: str, type: str) -> bool:
     """Whether a limit can refuse a value of the type; of a type that is not known here, perhaps."""
     bases = _bases(type)
-    return name not in APPLY or not bases <= KNOWN - {"any", "unknown"} or bool(bases & APPLY[name])
+    return name not in APPLY or not bases <= KNOWN or bool(bases & APPLY[name])
 
 
 def _told(part: Part) -> set[str]:
@@ -217,7 +217,7 @@ def _limits(part: Part) -> dict[str, object]:
         if value is not None and value is not False and NOTHING.get(name) != value
         and not (name == "pattern" and value in ALL_TEXTS) and not (name == "format" and value not in FORMATS)
     }  # fmt: skip
-    whole = bool(bases & WHOLE) and not bases & (NUMBERS - WHOLE) and bases <= KNOWN - {"any"}
+    whole = bool(bases & WHOLE) and not bases & (NUMBERS - WHOLE) and bases <= KNOWN
     step = Fraction(str(limits["multipleOf"])) if "multipleOf" in limits else Fraction(1) if whole else None
     if step:
         limits["multipleOf"] = step = Fraction(step.numerator) if whole else step

@@ -83,6 +83,12 @@ def test_a_list_whose_values_cannot_be_read_decides_nothing() -> None:
     assert verdicts(part("bigint", "one"), part("string", "one")) == (B, B)
 
 
+def test_values_of_a_type_that_nobody_told_are_not_listed() -> None:
+    assert bound.listed(part("unknown")) is None
+    assert bound.admits(part("unknown"), 1) is None
+    assert verdicts(part("unknown"), part("boolean"))[1] == B
+
+
 def test_a_format_that_cannot_be_evaluated_here_is_no_proof() -> None:
     assert bound.admits(part("date"), "2020-01-02") is None
     assert bound.admits(part("string", format="date"), "2020-01-02", known=part("string", format="date")) is True
