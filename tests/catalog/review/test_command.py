@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from catalog.cli import cli
-from catalog.errors import RepositoryUnusable
+from catalog.errors import MarquezUnavailable, RepositoryUnusable
 from tests.catalog.review.branch import EVENTS, Work
 
 USER = "{name: user_id, "
@@ -91,6 +91,16 @@ def test_an_unknown_base_is_usage_too(branch: Work) -> None:
     done = run("review", "--base", "nowhere")
     assert isinstance(done.exception, RepositoryUnusable)
     assert done.exception.exit_code == 2
+
+
+def test_a_backend_that_does_not_answer_is_no_review(
+    branch: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARQUEZ_URL", "http://127.0.0.1:1")
+    branch.without(EVENTS, USER)
+    done = run("review", "--base", "HEAD", "--index", str(tmp_path / "i.sqlite"), "--write", f"md={tmp_path / 'r.md'}")
+    assert isinstance(done.exception, MarquezUnavailable)
+    assert (done.exception.exit_code, done.stdout, (tmp_path / "r.md").exists()) == (3, "", False)
 
 
 def test_posting_needs_no_base(branch: Work) -> None:

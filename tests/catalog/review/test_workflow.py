@@ -1,7 +1,10 @@
 """The workflow, the action and the hook: valid, least rights, and no text of a pull request inside a script."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 import yaml
 
 from catalog.index import store
+from tests.catalog.review.branch import EVENTS, Work
 from tests.conftest import REPOSITORY
 
 WORKFLOW = REPOSITORY / ".github" / "workflows" / "schema-review.yml"
@@ -91,6 +95,34 @@ def test_without_a_backend_nothing_is_exported_or_saved() -> None:
     first, *others = read(WORKFLOW)["jobs"]["snapshot"]["steps"]
     assert first["if"] == "env.MARQUEZ_URL == ''"
     assert {step["if"] for step in others} == {"env.MARQUEZ_URL != ''"}
+
+
+@pytest.mark.parametrize(
+    ("base", "edit", "code", "ended"), [("HEAD", True, "1", 0), ("HEAD", False, "0", 0), ("nowhere", True, "2", 2)]
+)
+def test_the_actions_script_writes_every_report_and_says_how_it_ended(
+    base: str, edit: bool, code: str, ended: int, work: Work, tmp_path: Path
+) -> None:
+    """As a runner runs it; a verdict ends the job in a later step, so that the comment is posted first."""
+    if edit:
+        work.without(EVENTS, "{name: user_id, ")
+    script = next(step["run"] for step in read(ACTION)["runs"]["steps"] if step["name"] == "Review")
+    output, summary = tmp_path / "output", tmp_path / "summary"
+    told = {"BASE": base, "SNAPSHOT": "none.sqlite", "FOLDER": "reports", "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(summary)}  # fmt: skip
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "XDG_CACHE_HOME") if name in os.environ}
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script], cwd=work.folder, capture_output=True,
+        text=True, env={**kept, **told, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, output.read_text()) == (ended, f"exit-code={code}\n"), done.stderr
+    written = {path.name for path in (work.folder / "reports").iterdir()}
+    if ended:
+        assert (written, summary.exists(), f"no commit {base!r}" in done.stderr) == (set(), False, True)
+    else:
+        assert written == {"review.md", "review.sarif", "review.xml", "review.json"}
+        assert summary.read_text() == (work.folder / "reports" / "review.md").read_text()
+        assert "::notice title=Schema review::" in done.stdout and ("::error" in done.stdout) is edit
 
 
 def test_the_hook_names_a_command_and_files_that_are_there() -> None:
