@@ -1,6 +1,7 @@
 """Checking data: a Great Expectations suite on what was just written, with severity that decides what follows."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +13,7 @@ from lineage.errors import ChecksFailed, ConfigurationError
 from lineage.expectations.schema import ASPECTS, Aspect
 from lineage.hooks import place
 from lineage.operators.base import ConnectedOperator
-from lineage.outcome import Outcome, Read
+from lineage.outcome import Outcome, Read, Reading
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FailOn = Literal["critical", "warning", "never"]
 MAX_ROWS = 500_000
+READING = Reading(way="any", says="its rules say what they ask for")
 
 
 class GreatExpectationsOperator(ConnectedOperator):
@@ -91,9 +93,8 @@ class GreatExpectationsOperator(ConnectedOperator):
 
     def expected(self) -> Outcome:
         """The datasets that will be read."""
-        return Outcome(
-            inputs=tuple(Read(dataset=self._dataset(contract), contract=contract) for contract in self._contracts())
-        )
+        found = (Read(dataset=self._dataset(one), contract=one, reading=READING) for one in self._contracts())
+        return Outcome(inputs=tuple(found))
 
     def _contracts(self) -> Iterator[Contract]:
         return (contracts.load(contract_id) for contract_id in self.contract_ids)
@@ -147,7 +148,7 @@ class GreatExpectationsOperator(ConnectedOperator):
 
     def _outcome(self, validations: "tuple[Validation, ...]") -> Outcome:
         return Outcome(
-            inputs=tuple(one.read for one in validations),
+            inputs=tuple(replace(one.read, reading=READING) for one in validations),
             rows_in=sum(one.read.rows or 0 for one in validations),
             rows_rejected=sum(one.rejected for one in validations),
             offsets=tuple(at for one in validations for at in one.offsets),

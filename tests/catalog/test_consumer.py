@@ -308,6 +308,11 @@ def test_a_job_that_no_longer_says_how_it_reads_reads_strictly(index: Index):
     assert told(index, PRICE, type="string")["enrich"][0] == "breaking"
 
 
+def test_who_checks_whatever_comes_and_has_no_rule_for_this_dataset_bears_it(index: Index):
+    index.add([event("quality", inputs=[RAW], reading=[(RAW, "any", "its rules say what they ask for")])])
+    assert told(index, PRICE, type="string") == {"quality": ("compatible", "bears it: its rules say what they ask for")}
+
+
 def test_a_table_behind_jobs_that_do_not_all_say_so_meets_what_comes(index: Index):
     other = event("copy", inputs=[RAW], outputs=[LAKE], columns={"price": PRICE})
     index.add([enriching("cast"), other])

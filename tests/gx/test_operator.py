@@ -75,6 +75,11 @@ def good(frame_of: Any) -> Callable[..., pa.Table]:
     return build
 
 
+def test_whoever_checks_reads_whatever_comes_and_says_so(run: Run, good: Callable[..., pa.Table]) -> None:
+    (read,) = run(good()).inputs
+    assert read.reading is not None and read.reading.way == "any"
+
+
 def test_rows_that_keep_every_rule_pass_and_are_counted(run: Run, good: Any) -> None:
     outcome = run(good())
     assert outcome.failed == ()

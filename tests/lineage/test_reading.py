@@ -54,11 +54,13 @@ def test_a_way_that_nobody_knows_is_no_way(problems: Callable[[dict[str, Any]], 
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "task", "way"),
-    [("data_ingestion_dag", "start_spark_enrichment_job", "cast"), ("data_quality_dag", "profile_raw_events", "any"),
-     ("data_ingestion_dag", "trigger_session_analytics", None)],
+    ("dag_id", "task", "ways"),
+    [("data_ingestion_dag", "start_spark_enrichment_job", [(RAW, "cast")]),
+     ("data_quality_dag", "profile_raw_events", [(RAW, "any")]),
+     ("data_ingestion_dag", "validate_enriched_data_quality", [("warehouse/ecom.db/enriched_events", "any")]),
+     ("data_ingestion_dag", "trigger_session_analytics", [])],
 )  # fmt: skip
 @pytest.mark.usefixtures("connections")
-def test_the_tasks_say_it_from_their_start_on(dag_id: str, task: str, way: str | None) -> None:
+def test_the_tasks_say_it_from_their_start_on(dag_id: str, task: str, ways: list[tuple[str, str]]) -> None:
     document = said("START", dag(dag_id).get_task(task).get_openlineage_facets_on_start())
-    assert [(one[1], one[2]) for one in kept(document) or ()] == ([(RAW, way)] if way else [])
+    assert [(one[1], one[2]) for one in kept(document) or ()] == ways
