@@ -198,7 +198,8 @@ def measures(found: Mapping[str, Any]) -> tuple[Measure, ...]:
 
 
 def profiled(found: Mapping[str, Any]) -> tuple[Measure, ...]:
-    """Of a profile facet the rows that have each value, `count:VALUE`, where nearly all rows have one of these.
+    """Of a profile facet the rows that have each value, `count:VALUE`: of columns whose values the contract lists, and
+    where nearly all rows have one of these.
 
     That is what a category mix is read from; of other columns the most frequent values are no composition.
     """
@@ -206,7 +207,7 @@ def profiled(found: Mapping[str, Any]) -> tuple[Measure, ...]:
     for one in found.get("columns") or ():
         shapes, top = one["shapes"], one.get("top") or ()
         filled = sum(shapes.values()) - shapes.get("null", 0) - shapes.get("absent", 0)
-        if top and sum(value["count"] for value in top) >= CATEGORIES * filled:
+        if top and (one.get("listed") or sum(value["count"] for value in top) >= CATEGORIES * filled):
             path = str(one["path"])
             read += [Measure(column=path, metric=f"count:{at['value']}", value=float(at["count"])) for at in top]
     return tuple(read)

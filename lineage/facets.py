@@ -181,5 +181,6 @@ def _profiled(column: ColumnProfile) -> dict[str, Any]:
         "first": column.span[0] if column.span else None,
         "last": column.span[1] if column.span else None,
         "masked": column.masked or None,
+        "listed": column.listed or None,
     }
     return {"path": column.path, "shapes": dict(column.shapes)} | {k: v for k, v in said.items() if v is not None}

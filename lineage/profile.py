@@ -63,6 +63,8 @@ class ColumnProfile:
     mean: float | None = None
     """Of the numbers, those sent as text included."""
     masked: bool = False
+    listed: bool = False
+    """Whether the contract lists its values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,14 +182,15 @@ def _described(engine: "DuckDBPyConnection", place: _Place, rows: int, contract:
     )
     if masked:
         return ColumnProfile(path=path, metrics=counted, shapes=shapes, masked=True)
-    listed = len(known[path].enum)  # of these columns each value counts, one that was seen once may be a new one
-    top = tuple(engine.execute(TOP_VALUES, [0 if listed else 1, TOP + listed]).fetchall())
+    listed = known[path].enum  # of these columns each value counts, one that was seen once may be a new one
+    top = tuple(engine.execute(TOP_VALUES, [0 if listed else 1, TOP + len(listed)]).fetchall())
+    shown = ColumnProfile(path=path, metrics=counted, shapes=shapes, top=top, listed=bool(listed))
     if numbers:
         counted = replace(counted, minimum=least, maximum=greatest, total=total, quantiles=_quantiles(engine))
-        return ColumnProfile(path=path, metrics=counted, shapes=shapes, top=top, mean=total / numbers)
+        return replace(shown, metrics=counted, mean=total / numbers)
     ((first, last),) = engine.execute(SPAN).fetchall()
     span = None if first is None else (str(first), str(last))
-    return ColumnProfile(path=path, metrics=counted, shapes=shapes, top=top, span=span)
+    return replace(shown, span=span)
 
 
 def _quantiles(engine: "DuckDBPyConnection") -> dict[str, float]:

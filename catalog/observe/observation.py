@@ -184,7 +184,7 @@ def _since(
 
 def _met(sampled: Sampled, change: Change, since: datetime) -> datetime | None:
     """When a change was first met in the values."""
-    if change.rule.startswith("enum.") and change.after:
+    if change.rule.startswith("enum."):
         return sampled.listing(change.path, value=change.after, since=since)
     if change.rule == "column.dropped":
         return sampled.missed(change.path)

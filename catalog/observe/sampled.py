@@ -28,6 +28,8 @@ RECENT = 5_000
 """So many rows tell whether somebody is silent who sent a tenth of them, or is back."""
 FALLEN = 0.75
 """A share has fallen when it is less than so much of what it was, and by SIGMAS."""
+MANY = 5
+"""With more values that are not listed, the list does not hold any more: one change, and not one for each of them."""
 VOID = "void"
 """The type of a key that came with nulls only."""
 NUMBERS = frozenset({"int", "bigint", "double"})
@@ -127,10 +129,11 @@ class Sampled:
         error = (both * (1 - both) * (1 / then[1] + 1 / now[1])) ** 0.5
         return after < FALLEN * before and before - after > SIGMAS * error
 
-    def listing(self, path: str, *, value: str, since: datetime) -> datetime | None:
-        """When a value was first counted after `since`."""
-        points = self._counted(path).get(value, ())
-        return next((one.time for one in points if one.time > since), None)
+    def listing(self, path: str, *, value: str | None, since: datetime) -> datetime | None:
+        """When a value, or any that the contract does not list, was first counted after `since`."""
+        counted = self._counted(path)
+        values = [value] if value else counted.keys() - set(self.listed.get(path, ()))
+        return min((at.time for one in values for at in counted.get(one, ()) if at.time > since), default=None)
 
     def _silent(self, since: int) -> bool:
         """Whether somebody fell silent at a look: the RECENT rows before it against the newest ones."""
@@ -157,7 +160,8 @@ class Sampled:
         if known is not None and (not found or not _other(known.type, found)):
             found = known.type
         values = self._values(path, known, since)
-        return Column(path=path, ordinal=ordinal, type=found or VOID, details={"enum": values} if values else {})
+        details = {} if values is None else {"enum": values}
+        return Column(path=path, ordinal=ordinal, type=found or VOID, details=details)
 
     def _type(self, path: str, known: str) -> str:
         """All types of the newest TYPED values together: several that do not fit are text; "" when none was met.
@@ -193,15 +197,19 @@ class Sampled:
         filled, rows = self._counts(path, since=self.looks[at].time, until=until)
         return bool(rows) and not filled
 
-    def _values(self, path: str, known: Column | None, since: datetime | None) -> list[str]:
-        """Of a column of which the contract lists the values: those that are listed, kept, or counted since."""
+    def _values(self, path: str, known: Column | None, since: datetime | None) -> list[str] | None:
+        """Of a column of which the contract lists the values: those that are listed, kept, or counted since.
+
+        None of other columns; an empty list where so many came, or were accepted, that there is no list any more.
+        """
         if path not in self.listed:
-            return []
+            return None
         held = known.details.get("enum") if known else None
         listed = [str(one) for one in held] if isinstance(held, list | tuple) else list(self.listed[path])
         counted = self._counted(path)
         new = (one for one, at in counted.items() if any(since is None or each.time > since for each in at))
-        return [*listed, *sorted(one for one in new if one not in listed and self._still(path, counted[one]))]
+        came = sorted(one for one in new if one not in listed and self._still(path, counted[one]))
+        return [*listed, *came] if listed and len(came) <= MANY else []
 
     def _still(self, path: str, points: Sequence[Point]) -> bool:
         """Whether a value that was counted is not gone again, by the rule for columns."""

@@ -50,7 +50,7 @@ def looked(hour: float, columns: str, *, rows: int = 100) -> Json:
 def profiled(hour: float, *, rows: int = 100, top: Json | None = None, **filled: int) -> Json:
     """A profile of a sample: how many of its rows had each column; `top`: values of `paid` with their counts."""
     metrics = {path: {"nullCount": rows - count, "count": count} for path, count in filled.items()}
-    columns = [{"path": "paid", "shapes": {"text": sum(top.values())},
+    columns = [{"path": "paid", "listed": True, "shapes": {"text": filled.get("paid", rows)},
                 "top": [{"value": value, "count": count} for value, count in top.items()]}] if top else []  # fmt: skip
     told = facet(rows=rows, unreadable=0, columns=columns)
     return event("profile", hour, inputs=[dataset(
@@ -296,6 +296,19 @@ def test_a_value_that_the_contract_does_not_list_is_drift_since_it_was_counted(i
     (one,) = seen(index).findings
     assert (str(one.change), one.since) == ("enum.value_added paid: klarna", at(3.5))
     index.add([looked(4, "id paid"), profiled(4.5, paid=90, top={"card": 60, "paypal": 30})])
+    assert found(index) == []
+
+
+def test_so_many_values_beside_the_list_are_one_change_since_the_first_of_them_and_accepted_as_such(index):
+    index.add([looked(1, "id paid"), profiled(1.5, paid=90, top={"card": 60, "paypal": 30})])
+    accept(index, 2)
+    index.add([looked(3, "id paid"), profiled(3.5, paid=90, top={f"gift {n}": 1 for n in range(5)})])
+    assert found(index) == [f"enum.value_added paid: gift {n}" for n in range(5)]
+    index.add([looked(4, "id paid"), profiled(4.5, paid=90, top={f"coupon {n}": 1 for n in range(10)})])
+    (one,) = seen(index).findings
+    assert (str(one.change), one.since) == ("enum.removed paid: card, paypal", at(3.5))
+    accept(index, 5)
+    index.add([looked(6, "id paid"), profiled(6.5, paid=90, top={f"voucher {n}": 1 for n in range(10)})])
     assert found(index) == []
 
 

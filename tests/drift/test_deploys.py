@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +155,17 @@ def test_a_new_value_is_found_in_one_message(before: Record) -> None:
     record.run(klarna)
     (one,) = record.observation().findings
     assert str(one.change) == "enum.value_added properties.payment_method: klarna"
+
+
+def test_values_that_follow_no_list_any_more_are_one_finding(before: Record) -> None:
+    hour, record, number = hours(**DAY)[ACCEPTED], before.fork(), count()
+    paid = [one for one in hour if b'"payment_method":"' in one] * 5
+    record.run(
+        (*hour, *(re.sub(rb'(?<="payment_method":")\w+', lambda _: b"gift %d" % next(number), one) for one in paid))
+    )
+    assert next(number) >= 20  # more than a profile shows
+    (one,) = record.observation().findings
+    assert (one.change.rule, one.change.path) == ("enum.removed", "properties.payment_method")
 
 
 def test_a_message_of_before_that_is_sent_again_only_delays_that_a_key_is_gone(before: Record) -> None:
