@@ -112,10 +112,13 @@ def _telling(value: str) -> bool:
 def _strengths(
     sides: tuple[Marks, Marks], went: Set[str], came: Set[str], *, most: bool
 ) -> Iterator[tuple[tuple[str, str], float]]:  # fmt: skip
-    """A mark that n columns have, before or after, weighs 1/n. A pair: how improbable that all shared ones are chance,
-    by how much of the weight of the one with less (`most`: with more) they are.
+    """A mark that n columns have, before or after, weighs 1/n; marks of all times are told apart by who is there.
+
+    A pair: how improbable that all shared ones are chance, by how much of the weight of the one with less (`most`:
+    with more) they are.
     """
-    before, after = sides
+    before = {path: marks for path, marks in sides[0].items() if path not in came}
+    after = {path: marks for path, marks in sides[1].items() if path not in went}
     many = Counter(mark for marks in before.values() for mark in marks)
     many |= Counter(mark for marks in after.values() for mark in marks)
     having: dict[Mark, list[str]] = {}

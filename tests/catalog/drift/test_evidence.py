@@ -103,6 +103,14 @@ def test_among_many_new_columns_one_without_a_word_in_common_is_found():
     assert asked(BEFORE, shape("id", "tint", *many), known) == ["colour tint"]
 
 
+def test_marks_of_all_times_on_both_sides_say_as_much():
+    edges, moved = [fed("colour", "c"), fed("tint", "c")], [rule("colour", top=1), rule("tint", top=1)]
+    always = evidence(HERE, lineage=(edges, edges), suites=(moved, moved))
+    once = evidence(HERE, lineage=(edges[:1], edges[1:]), suites=(moved[:1], moved[1:]))
+    assert always.pairs(["colour"], ["tint"]) == once.pairs(["colour"], ["tint"])
+    assert once.pairs(["colour"], ["tint"])["colour"]["tint"].lineage == 1
+
+
 HELD = ("shop", "day", "tax._element", "tax._element.rate")
 
 
