@@ -79,6 +79,13 @@ def test_multiples_of_numbers_of_which_none_divides_the_other_are_others() -> No
     assert verdicts(part(multipleOf=2), part(multipleOf=3)) == (B, B)
 
 
+def test_a_value_may_fit_the_branch_that_the_writer_does_not_have() -> None:
+    """Whether branches exclude each other, and whether one of them has to fit or just one, nobody tells."""
+    assert verdicts(part(variants=("p",)), part(variants=("p", "q"))) == (M, B)
+    assert verdicts(part(variants=("p", "q")), part(variants=("p", "r"))) == (UNKNOWN, UNKNOWN)
+    assert verdicts(part(), part(variants=("p", "q"))) == (B, C)
+
+
 def test_a_list_whose_values_cannot_be_read_decides_nothing() -> None:
     assert verdicts(part("bigint", "one"), part("string", "one")) == (B, B)
 
