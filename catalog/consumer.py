@@ -166,7 +166,7 @@ def _jobs(entry: DatasetEntry, made: Outputs, known: Known) -> Iterator[Consumer
             columns = frozenset(column.path for column in entry.columns) or None
             yield replace(who, engine="gx", checks=checks or (), columns=columns, made=behind)
         at_it = job in entry.readers or job in entry.writers
-        if at_it and (checks is None or job in known.tier):  # who checks it and makes nothing reads it for that only
+        if at_it and (job in known.tier or not (checks is not None or behind)):  # who makes nothing checks it only
             yield from _as_it_reads(who, entry, known, made.by.get(job, ()))
 
 

@@ -59,11 +59,12 @@ def behind(change: Change, made: tuple[Made, ...]) -> Judged | None:
     if change.rule not in GONE:
         return next(_unlisted(change, touched), None)
     found = [
-        (word, f"{check.name} asks about {one.name}, which nothing else makes")
+        (VERDICTS.index(word), len(suite.named(check)), f"{check.name} asks about {one.name}, which nothing else makes")
         for one in touched if one.lost(change.former)
         for check in one.asked if (word := suite.emptied(check)) != "compatible"
     ]  # fmt: skip
-    return min(((*one, ADDRESS) for one in found), key=lambda one: VERDICTS.index(one[0]), default=None)
+    worst = min(found, default=None)  # of several, the rule that asks about the fewest columns
+    return (VERDICTS[worst[0]], worst[2], ADDRESS) if worst else None
 
 
 def _unlisted(change: Change, touched: list[Made]) -> Iterator[Judged]:

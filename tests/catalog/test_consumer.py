@@ -383,6 +383,14 @@ def test_of_who_checks_what_is_made_only_present_readers_and_their_newest_rules_
     assert (suite.name, [check.type for made in suite.made for check in made.asked]) == ("quality", ["expect_other"])
 
 
+def test_who_reads_it_to_check_what_is_made_of_it_only_checks(index: Index):
+    quality = event("quality", inputs=[RAW, LAKE], minute=1)
+    known = rule("expect_known", columns='["currency"]', owner="x")
+    quality["inputs"][1]["inputFacets"] = {"dataQualityAssertions": {"assertions": [known]}}
+    index.add([enriching("cast"), quality])
+    assert [one.engine for one in consumers(index, RAW).value if one.name == "quality"] == ["gx"]
+
+
 def test_a_suite_that_checks_both_is_there_once(index: Index):
     of_raw, of_lake = (
         rule("expect_sent_price", columns='["properties.price"]'),

@@ -387,6 +387,19 @@ def test_a_suite_behind_loses_the_values_that_it_asks_for(kind, kwargs, word):
     assert words(shape(column()), shape(), "gx", made=(replace(made[0], alone=False),))[1] == C
 
 
+def test_of_several_rules_the_one_that_asks_about_the_fewest_columns_is_named():
+    rules = (
+        check("expect_total_to_be", columns=("out", "id"))
+        + check("expect_column_values_to_not_be_null", "out")
+        + tuple(replace(one, severity="warning") for one in check("expect_any", "out"))
+    )
+    made = (Made(column="out", dataset="lake.t", of=frozenset({"a"}), asked=rules),)
+    (gone,) = detect(shape(column()), shape())
+    verdict = classify(gone, Consumer(name="x", engine="gx", made=made))
+    why = "expect_column_values_to_not_be_null(out) asks about out of lake.t, which nothing else makes"
+    assert (verdict.word, verdict.reason) == (B, why)
+
+
 ASKS = check("expect_column_values_to_not_be_null", "curency")
 LACKS = (
     "expect_column_values_to_not_be_null(curency) asks about curency, which is not there (nearest: currency)"
