@@ -10,7 +10,7 @@ from catalog.word import words as split
 
 FEW, NEAREST, COMMON = 12, 4, 40
 """Of more than a few candidates only so many that share the rarest words are compared; common words find none."""
-CUTS = ((0, 1), (1, 0), (0, 2), (2, 0))
+CUTS = ((0, 1), (1, 0))
 """How many words a name may have gained or lost at its beginning and end, where no single word finds it."""
 Words = tuple[str, ...]
 SHORT = {
@@ -89,7 +89,7 @@ def _terms(one: Read) -> Iterable[str]:
 
 
 def _wholes(one: Read, cut: str, full: str) -> Iterator[str]:
-    """Its name in one, and without a word or two at an end: in a wide table every word may be a common one.
+    """Its name in one, and without a word at either end: in a wide table every word may be a common one.
 
     Marked, so that whole names find those that gained or lost words, and no siblings.
     """
