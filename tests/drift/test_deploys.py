@@ -70,20 +70,11 @@ def shape(one: Finding | dict[str, Any]) -> tuple[str, ...]:
     return tuple(one.get(name, "") for name in SHAPE)
 
 
-def deploys(aspect: str) -> list[Any]:
-    """Every deploy; where the table says why an aspect is lacking, the test has to fail."""
-    return [
-        pytest.param(name, marks=[pytest.mark.xfail(strict=True, reason=why)] if why else [], id=name)
-        for name, one in WANTED.items()
-        for why in [one.get("lacking", {}).get(aspect)]
-    ]
-
-
 def test_the_table_has_every_deploy_of_the_shop() -> None:
     assert WANTED.keys() == DEPLOYS.keys()
 
 
-@pytest.mark.parametrize("name", deploys("found"))
+@pytest.mark.parametrize("name", WANTED)
 def test_a_deploy_is_found_in_its_first_hour_and_nothing_else_is(later: Later, name: str) -> None:
     regular, *seen = later(6, deploy=name)
     assert regular.findings == ()
@@ -93,7 +84,7 @@ def test_a_deploy_is_found_in_its_first_hour_and_nothing_else_is(later: Later, n
     assert all(one.since and begin <= one.since < begin + HOUR for one in seen[-1].findings)
 
 
-@pytest.mark.parametrize("name", deploys("judged"))
+@pytest.mark.parametrize("name", WANTED)
 def test_a_deploy_is_judged_for_those_who_really_read_the_topic(later: Later, name: str) -> None:
     found = {shape(one): one for one in later(6, deploy=name)[-1].findings}
     for wanted in WANTED[name]["findings"]:
@@ -102,7 +93,7 @@ def test_a_deploy_is_judged_for_those_who_really_read_the_topic(later: Later, na
         assert (one.word, harmed) == (wanted["verdict"], wanted.get("readers", {})), one.change
 
 
-@pytest.mark.parametrize("name", deploys("said"))
+@pytest.mark.parametrize("name", WANTED)
 def test_each_finding_of_a_deploy_is_told_once(before: Record, later: Later, name: str) -> None:
     told, known = "", None
     for found in later(6, deploy=name):
@@ -114,8 +105,8 @@ def test_each_finding_of_a_deploy_is_told_once(before: Record, later: Later, nam
     assert len(lines) == len(WANTED[name]["findings"]), told
 
 
-def test_regular_hours_of_any_time_and_seed_are_no_drift(before: Record) -> None:
-    """Twenty hours, of 2,700 to 3,300 messages each, at all times of the day, after a baseline of one hour."""
+def test_regular_hours_of_any_time_and_seed_are_no_drift() -> None:
+    """Twenty hours of 3,000 messages each, at all times of the day, after a baseline of one such hour."""
     record = Record()
     record.run(hours(events=3_000, seed=100)[0])
     record.accept()
@@ -160,10 +151,9 @@ def test_a_new_value_is_found_in_one_message(before: Record) -> None:
 def test_values_that_follow_no_list_any_more_are_one_finding(before: Record) -> None:
     hour, record, number = hours(**DAY)[ACCEPTED], before.fork(), count()
     paid = [one for one in hour if b'"payment_method":"' in one] * 5
-    record.run(
-        (*hour, *(re.sub(rb'(?<="payment_method":")\w+', lambda _: b"gift %d" % next(number), one) for one in paid))
-    )
-    assert next(number) >= 20  # more than a profile shows
+    odd = [re.sub(rb'(?<="payment_method":")\w+', lambda _: b"gift %d" % next(number), one) for one in paid]
+    record.run((*hour, *odd))
+    assert next(number) >= 20, "more than a profile shows"
     (one,) = record.observation().findings
     assert (one.change.rule, one.change.path) == ("enum.removed", "properties.payment_method")
 
