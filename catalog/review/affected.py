@@ -141,17 +141,20 @@ def _as_one(
 
 
 def _declared(sides: Sides, contract_id: str) -> tuple[Consumer, ...]:
-    """Who is known by the files: of the branch, and for a contract that it drops, of the base."""
-    contracts = {}
-    for side in (sides.before, sides.after):  # the branch's own last
-        if contract := side.contract(contract_id):
-            contracts[contract_id] = contract
-    if contract_id not in contracts:
+    """Who is known by the files: of the branch, and for a contract that it drops, of the base; statements that name its
+    table, also as the base calls it.
+    """
+    known = [one for one in (sides.after.contract(contract_id), sides.before.contract(contract_id)) if one]
+    if not known:
         return ()
-    contract = contracts[contract_id]
+    contract = known[0]
     rules = sides.after.rules(contract)
     suites = {contract.suite: rules} if contract.suite and rules and rules["expectations"] else {}
-    return declared(contracts, suites, sides.queries, contract_id)
+    found = declared({contract_id: contract}, suites, sides.queries, contract_id)
+    if known[-1].name == contract.name:
+        return found
+    former = declared({contract_id: known[-1]}, {}, sides.queries, contract_id)
+    return (*found, *(one for one in former if one.engine == "sql"))
 
 
 def _mended(

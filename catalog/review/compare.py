@@ -48,12 +48,20 @@ def _contracts(sides: Sides) -> Iterator[tuple[Affected, Reviewed]]:
         before, after = sides.before.shape(old), sides.after.shape(new)
         files = (sides.before.contracts.files.get(old, ""), sides.after.contracts.files.get(new, ""))
         broken = files[0] in sides.before.problems or files[1] in sides.after.problems
-        changes = () if broken else _whole(detect(before, after, _known(sides, old, before, after)), sides, old, new)
+        found = (*_renamed(sides, old, new), *detect(before, after, _known(sides, old, before, after)))
+        changes = () if broken else _whole(found, sides, old, new)
         if changes:
             told = affected(sides, old if before else new)
             for finding in told.judge(new if after else old, changes):
                 place = _place(sides, (old, new), finding)
                 yield told, reviewed(sides, told, finding, before=before, after=after, place=place)
+
+
+def _renamed(sides: Sides, old: str, new: str) -> Iterator[Change]:
+    """A contract that names another dataset than before: the former one is gone for whoever reads it."""
+    one, other = sides.before.contract(old), sides.after.contract(new)
+    if one and other and one.name != other.name:
+        yield Change(rule="dataset.dropped", path="", before=one.name, after=other.name)
 
 
 def _known(sides: Sides, contract_id: str, before: Shape | None, after: Shape | None) -> Evidence | None:
@@ -141,10 +149,10 @@ def _place(sides: Sides, ids: tuple[str, str], finding: Finding) -> Place | None
     """Where a change of a contract is written: in its suite, in the branch's file, or in the base's if it is gone."""
     change = finding.change
     side, at = (sides.after, ids[1])
-    if change.rule in {"dataset.dropped", "column.dropped"}:
+    if change.rule.endswith((".dropped", "check.removed")) and not (change.rule == "dataset.dropped" and change.after):
         side, at = sides.before, ids[0]
     if change.rule.startswith("check."):
-        contract = sides.after.contract(ids[1]) or sides.before.contract(ids[0])
+        contract = side.contract(at)
         return _suite_place(sides, f"{SUITES}/{contract.suite}.json", change) if contract else None
     path = side.contracts.files[at]
     if side is sides.after:

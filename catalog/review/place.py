@@ -17,10 +17,9 @@ def in_contract(path: str, text: str, change: Change, *, removed: bool = False) 
     """The line of the property that changed, else the nearest thing around it that is written; JSON is YAML too."""
     root = _composed(text)
     if not change.path:
-        told = _value(root, ABOUT.get(change.rule.partition(".")[0], ""))
-        return Place(
-            path=path, line=_line(_key(root, ABOUT.get(change.rule.partition(".")[0], "")) or told), removed=removed
-        )
+        family = change.rule.partition(".")[0]
+        key = "schema" if family == "dataset" and change.after else ABOUT.get(family, "")
+        return Place(path=path, line=_line(_key(root, key)), removed=removed)
     at = change.former if removed else change.path
     table = next(iter(_items(_value(root, "schema"))), None)
     return Place(path=path, line=_line(_property(table, at.split("."))), removed=removed)

@@ -120,14 +120,18 @@ def _several(one: Reviewed, ones: tuple[Reviewed, ...], review: Review, links: L
     """What is the same of several columns, each of them with its values, line and fingerprint."""
     if not full:
         more = f" and {len(ones) - NAMED:,} more" if len(ones) > NAMED else ""
-        paths = ", ".join(name(own.finding.change.path) for own in ones[:NAMED])
-        return f"- {name(one.finding.dataset)} {paths}{more}: {what(one)}"
+        paths = ", ".join(name(own.finding.change.path) for own in ones[:NAMED] if own.finding.change.path)
+        return f"- {name(one.finding.dataset)} {f'{paths}{more}' if paths else f'{len(ones):,} times'}: {what(one)}"
     head = f"- **{name(one.finding.dataset)}**: {what(one)}, {len(ones):,} times"
-    each = [
-        f"  - {name(own.finding.change.path)}{values(own, DIALECT)}{_mark(own, review, links)}" for own in ones[:FOLDED]
-    ]
+    each = [f"  - {_own(own)}{_mark(own, review, links)}" for own in ones[:FOLDED]]
     rest = [f"  - and {len(ones) - FOLDED:,} more"] if len(ones) > FOLDED else []
     return "\n".join([head, *each, *rest, *(f"  - {line}" for line in lines(one, DIALECT))])
+
+
+def _own(one: Reviewed) -> str:
+    """What only one of several has."""
+    path, told = one.finding.change.path, values(one, DIALECT)
+    return f"{name(path)}{told}" if path else told.lstrip(" ,:")
 
 
 def _fitting(items: Iterable[str], most: int, room: int) -> list[str]:

@@ -14,17 +14,17 @@ WORD = re.compile(r"`[^`]*`|\w+(?:\.\w+)*")
 
 
 def siblings(findings: Iterable[Reviewed]) -> Iterator[tuple[Reviewed, ...]]:
-    """Those that differ in their column only, at the place of the first."""
+    """Those that differ in their column and values only, at the place of the first."""
     found: dict[object, list[Reviewed]] = {}
-    for number, one in enumerate(findings):
-        found.setdefault(_sense(one) if one.finding.change.path else number, []).append(one)
+    for one in findings:
+        found.setdefault(_sense(one), []).append(one)
     yield from map(tuple, found.values())
 
 
 def as_one(ones: tuple[Reviewed, ...]) -> Reviewed:
     """The first, with the columns of all in its reasons and its way on."""
     first, *others = ones
-    if not others:
+    if not others or not first.finding.change.path:
         return first
     paths = [one.finding.change.path for one in ones]
     more = f" and {len(paths) - NAMED:,} more" if len(paths) > NAMED else ""

@@ -117,6 +117,27 @@ def test_a_contract_that_gets_another_id_and_loses_a_column_has_lost_the_column_
     )  # fmt: skip
 
 
+def test_a_contract_that_names_another_table_leaves_the_readers_of_the_former_one(work: Work) -> None:
+    work.edit(EVENTS, "physicalName: events\n", "physicalName: events_v2\n")
+    work.without(EVENTS, USER)
+    found = work.review()
+    gone = one(found, "dataset.dropped")
+    assert (gone.finding.change.before, gone.finding.change.after) == ("events", "events_v2")
+    assert words(gone.finding)[REPORT] == "breaking"
+    assert gone.place == Place(path=EVENTS, line=work.line(EVENTS, "schema:"))
+    assert one(found, "column.dropped", "user_id").finding.word == "breaking"
+
+
+def test_a_suite_that_a_contract_names_no_longer_is_where_the_rules_were(work: Work) -> None:
+    work.edit(EVENTS, "value: data_warehouse_suite", "value: other_suite")
+    work.write(SUITE.replace("data_warehouse", "other"), '{"name": "other_suite", "expectations": []}')
+    found = work.review()
+    assert {each.finding.change.rule for each in found.findings} == {"check.removed"}
+    assert {each.place and (each.place.path, each.place.removed) for each in found.findings} == {(SUITE, True)}
+    text = rendered(found, "markdown")
+    assert "- **`warehouse.events`**: a quality rule is gone, 5 times" in text and "`unnamed`" not in text
+
+
 def test_a_rule_taken_out_of_a_suite_is_a_finding_of_the_datasets_that_it_is_about(work: Work) -> None:
     text = work.read(SUITE)
     work.write(SUITE, text.replace("expect_currency_to_be_known", "expect_currency_to_be_any"))
