@@ -21,6 +21,8 @@ from catalog.review.table import creates
 TOLD = "SELECT namespace, name, kind, short, contract FROM dataset WHERE first_seen NOTNULL ORDER BY namespace, name"
 HALF = 0.5
 """From this likeness on a file that came is one that went; git's own measure."""
+COMPARED = 2_500
+"""Pairs of files that are compared line by line; of more, those of one name are found."""
 MENDED = "as this branch has it"
 
 
@@ -62,13 +64,16 @@ class Sides:
     def moved(self) -> Mapping[str, str]:
         """Where the branch puts files of SQL that it takes away: by their name, else where half of their lines are."""
         old, new = self.before.statements, self.after.statements
-        found: dict[str, str] = {}
-        for path in sorted(old.keys() - new.keys()):
-            free = sorted(new.keys() - old.keys() - set(found.values()))
-            alike = {other: _alike(path, old[path], other, new[other]) for other in free}
-            best = max(free, key=alike.__getitem__, default="")
+        gone, came = sorted(old.keys() - new.keys()), sorted(new.keys() - old.keys())
+        named = {PurePosixPath(path).name: path for path in came}
+        found = {path: named.pop(name) for path in gone if (name := PurePosixPath(path).name) in named}
+        left, free = [path for path in gone if path not in found], set(came) - set(found.values())
+        for path in left if len(left) * len(free) <= COMPARED else ():
+            alike = {other: _alike(old[path], new[other]) for other in sorted(free)}
+            best = max(alike, key=alike.__getitem__, default="")
             if best and alike[best] >= HALF:
                 found[path] = best
+                free.remove(best)
         return found
 
     @cached_property
@@ -79,11 +84,9 @@ class Sides:
         return {text: other for text, other in swaps.items() if text != other}
 
 
-def _alike(path: str, text: str, other: str, other_text: str) -> float:
-    """1 for files of one name, else the share of lines that both have."""
-    if PurePosixPath(path).name == PurePosixPath(other).name:
-        return 1.0
-    return SequenceMatcher(None, text.splitlines(), other_text.splitlines(), autojunk=False).ratio()
+def _alike(text: str, other: str) -> float:
+    """The share of lines that both have."""
+    return SequenceMatcher(None, text.splitlines(), other.splitlines(), autojunk=False).ratio()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
