@@ -115,6 +115,21 @@ def test_nothing_in_a_name_or_sentence_is_markdown_html_or_a_mention(a: str, b: 
     assert not re.search(r"(^|[^\w`])@\w|#\d|\w://", rendered), rendered
 
 
+@settings(max_examples=200, deadline=None)
+@given(MISCHIEF, MISCHIEF)
+def test_nor_is_it_where_several_are_told_at_once(a: str, owner: str) -> None:
+    def told(path: str, owner: str, why: str) -> Reviewed:
+        one = finding(path=path, verdicts=(("r", "breaking", why),), remedy=f"Keep `{path}` for now.")
+        who = replace(one.verdicts[0].consumer, owner=owner)
+        return replace(reviewed(), finding=replace(one, verdicts=(replace(one.verdicts[0], consumer=who),)))
+
+    text = comment(review(told(f"{a}x", f"{owner}z", "b"), told(f"{a}y", f"{owner}z", "b")))
+    apart = "" if "2 times" in text else "c"
+    plain = comment(review(told("x", "z", "b"), told("y", "z", f"b{apart}")))
+    assert _structure(text) == _structure(plain)
+    assert not re.search(r"(^|[^\w`])@\w|#\d|\w://", _texts(text)), _texts(text)
+
+
 def _structure(text: str) -> list[str]:
     """Every block and inline of GitHub's Markdown that is not text, code or a line break."""
     tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
