@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
+import sqlglot.optimizer.scope  # noqa: F401  (the engine imports it with the first statement: not in a test with a deadline)
 from hypothesis import given
 from hypothesis import strategies as st
 
