@@ -98,6 +98,8 @@ class _Receipts:
 def _connect(bootstrap: str, *, timeout_s: float) -> KafkaProducer:
     from confluent_kafka import Producer as KafkaProducer
 
+    driver = logging.getLogger(f"{__name__}.librdkafka")
+    driver.setLevel(logging.ERROR)  # what it tries again is no news; what it gives up is an error of ours
     return KafkaProducer(
         {
             "bootstrap.servers": bootstrap,
@@ -108,7 +110,7 @@ def _connect(bootstrap: str, *, timeout_s: float) -> KafkaProducer:
             "linger.ms": 5,
             "socket.connection.setup.timeout.ms": max(int(timeout_s * 1000), 1_000),
             "message.timeout.ms": DELIVERY_TIMEOUT_MS,
-            "logger": logging.getLogger(f"{__name__}.librdkafka"),
+            "logger": driver,
         }
     )
 
