@@ -43,11 +43,19 @@ def _verdict(changes: tuple[Change, ...], consumer: Consumer) -> bool | None:
 
 
 def _fields(question: Question) -> bool | None:
-    before, after = (Shape(parts=tuple(_field(*one) for one in question[side].items())) for side in ("before", "after"))
+    sides = [tuple(_field(*one) for one in question[side].items()) for side in ("before", "after")]
+    between = _between({part.path for parts in sides for part in parts})
+    before, after = (Shape(parts=between + parts) for parts in sides)
     direction = question["direction"]
     engine = "table" if direction == "table" else "json"
     borne = DEFINED if direction == "table" else frozenset()
     return _verdict(detect(before, after), Consumer(name="", engine=engine, direction=direction, borne=borne))
+
+
+def _between(paths: set[str]) -> tuple[Part, ...]:
+    """The members that paths pass and neither side tells: they are there, and nothing else is known of them."""
+    passed = {path[:n] for path in paths for n, letter in enumerate(path) if letter == "."}
+    return tuple(Part(path=path, type="unknown") for path in sorted(passed - paths))
 
 
 def _field(path: str, field: dict[str, Any]) -> Part:

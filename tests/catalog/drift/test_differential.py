@@ -283,6 +283,13 @@ FOUND = [
 ]  # fmt: skip
 
 
+def test_members_that_nobody_tells_are_not_those_of_the_whole() -> None:
+    closed = {"$": OBJECT | {"open": False}}
+    question = {"ask": "drift", "format": "fields", "direction": "old_reads_new"}
+    assert answer(question | {"before": closed, "after": closed | {"a.b": TEXT}}) == {"breaking": False}
+    assert answer(question | {"before": closed, "after": closed | {"a": OBJECT}}) == {"breaking": True}
+
+
 @pytest.mark.parametrize(("case", "before", "after", "expected"), FOUND, ids=[one[0] for one in FOUND])
 def test_found(case: str, before: dict[str, Any], after: dict[str, Any], expected: tuple[bool | None, ...]) -> None:
     question = {"ask": "drift", "format": "fields", "before": {"$": OBJECT, **before}, "after": {"$": OBJECT, **after}}
