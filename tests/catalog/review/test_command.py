@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from catalog.cli import cli
 from catalog.errors import MarquezUnavailable, RepositoryUnusable
+from tests.catalog.backend import embedded
+from tests.catalog.events import dataset, event, facet
 from tests.catalog.review.branch import EVENTS, Work
 
 USER = "{name: user_id, "
@@ -101,6 +104,33 @@ def test_a_backend_that_does_not_answer_is_no_review(
     done = run("review", "--base", "HEAD", "--index", str(tmp_path / "i.sqlite"), "--write", f"md={tmp_path / 'r.md'}")
     assert isinstance(done.exception, MarquezUnavailable)
     assert (done.exception.exit_code, done.stdout, (tmp_path / "r.md").exists()) == (3, "", False)
+
+
+@pytest.mark.integration
+def test_a_backend_is_exported_on_one_machine_and_reviewed_on_another(
+    branch: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the workflow does: main exports and saves; a fork's pull request has the file and no backend."""
+    events = dataset("warehouse.public.events", ["user_id"], namespace="postgres://wh:5432")
+    sql = {"sql": facet(query="SELECT user_id FROM events")}
+    file = str(tmp_path / "catalog-snapshot.sqlite")
+    with embedded(tmp_path) as url:
+        for one in (event("load", 1, outputs=[events]), event("nightly", 2, inputs=[events], job_facets=sql)):
+            httpx.post(f"{url}/api/v1/lineage", json=one).raise_for_status()
+        monkeypatch.setenv("MARQUEZ_URL", url)
+        monkeypatch.setenv("ECOMPULSE_CATALOG", str(tmp_path / "index.sqlite"))
+        assert run("snapshot", "export", file, "--sync").exit_code == 0
+        branch.without(EVENTS, USER)
+        asked = run("review", "--base", "HEAD", "--format", "json")
+    monkeypatch.delenv("MARQUEZ_URL")
+    offline = run("review", "--base", "HEAD", "--snapshot", file, "--format", "json")
+    told = [json.loads(done.stdout) for done in (asked, offline)]
+    assert [(done.exit_code, one["record"]["basis"]) for done, one in zip((asked, offline), told, strict=True)] == [
+        (1, "backend"), (1, "snapshot"),
+    ]  # fmt: skip
+    assert told[0]["findings"] == told[1]["findings"]
+    names = {one["name"]: one["verdict"] for one in told[0]["findings"][0]["consumers"]}
+    assert names["nightly"] == "breaking"
 
 
 def test_posting_needs_no_base(branch: Work) -> None:
