@@ -53,7 +53,9 @@ class Sampled:
     ) -> None:
         self.index, self.dataset = index, dataset
         self.versions = sorted((one for one in versions if one.seen), key=lambda one: one.since.time)
-        self.listed = {path: field.enum for path, field in contract.schema.walk() if field.enum} if contract else {}
+        declared = dict(contract.schema.walk()) if contract else {}
+        self.listed = {path: field.enum for path, field in declared.items() if field.enum}
+        self.decimal = {path for path, field in declared.items() if field.type == "double"}
         self.held: dict[tuple[str, str], tuple[Point, ...]] = {}
         self.silences: dict[int, bool] = {}
         self.spared: list[str] = []
@@ -156,9 +158,11 @@ class Sampled:
         return {path: self._counts(path, since=looks[0].time, until=until) for path in met}
 
     def _column(self, path: str, known: Column | None, ordinal: int, since: datetime | None) -> Column:
+        """As accepted, but for news; decimals, as the contract declares them, are none where whole ones had come."""
         found = self._type(path, known.type if known else VOID)
-        if known is not None and (not found or not _other(known.type, found)):
-            found = known.type
+        if known is not None:
+            declared = found == "double" and path in self.decimal and known.type in NUMBERS
+            found = found if found and _other(known.type, found) and not declared else known.type
         values = self._values(path, known, since)
         details = {} if values is None else {"enum": values}
         return Column(path=path, ordinal=ordinal, type=found or VOID, details=details)

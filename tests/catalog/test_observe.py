@@ -209,6 +209,13 @@ def test_a_few_messages_with_whole_numbers_nulls_or_nothing_are_no_other_type(in
     assert found(index) == []
 
 
+def test_decimals_where_few_whole_numbers_had_come_are_news_only_where_the_contract_does_not_declare_them(index):
+    index.add([looked(1, "id price:bigint count:bigint", rows=3)])
+    accept(index, 2)
+    index.add([looked(3, "id price:double count:double", rows=1_000)])
+    assert found(index) == ["type.widened count: bigint → double"]
+
+
 def test_a_text_where_numbers_were_is_drift_at_once_and_over_when_numbers_only_have_come_long_enough(index):
     index.add([looked(1, "id price:double")])
     accept(index, 2)
