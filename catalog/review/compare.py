@@ -167,7 +167,12 @@ def _suite_place(sides: Sides, path: str, change: Change) -> Place:
 
 
 def _unreadable(sides: Sides) -> Iterator[Problem]:
-    """Files of the branch that cannot be read; it breaks whoever relied on one that could."""
+    """Files of the branch that cannot be read; it breaks whoever relied on one that could. Of what the branch repairs
+    nobody can say what it changes.
+    """
+    for path in sorted((sides.before.problems.keys() - sides.after.problems.keys()) & sides.after.files.keys()):
+        message = f"{path} could not be read in the base: what changes in it is not judged"
+        yield Problem(kind="file_unreadable", message=message, place=Place(path=path))
     for path, problem in sorted(sides.after.problems.items()):
         new = path not in sides.before.problems
         declared = path.startswith((f"{CONTRACTS}/", f"{SUITES}/")) or path in sides.before.files

@@ -43,10 +43,10 @@ def statements(sides: Sides) -> Told:
         if table.creates(file.before) or table.creates(file.after):
             yield from _tables(sides, file)
             continue
+        if file.before and table.parsed(file.before) is None:
+            sides.before.problems[path] = table.unread(file.before)
         if file.after and table.parsed(file.after) is None:
             sides.after.problems[path] = table.unread(sides.after.text(path))
-            if file.before and table.parsed(file.before) is None:
-                sides.before.problems[path] = table.unread(file.before)
             continue
         yield from _reads(sides, file)
         yield from _gives(sides, file)

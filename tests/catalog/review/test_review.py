@@ -203,6 +203,25 @@ def test_what_could_not_be_read_in_the_base_is_told_and_breaks_nobody(work: Work
     assert [(each.kind, each.breaking) for each in found.problems] == [("file_unreadable", False)]
 
 
+@pytest.mark.parametrize(("path", "old", "new"), [
+    (EVENTS, "schema:\n", "schema: [\n"), (SUITE, '"expectations": [', '"expectations" ['),
+    (REPORT, "happened.total_orders, 0) AS", "happened.total_orders, 0 AS AS"),
+])  # fmt: skip
+def test_what_changes_in_a_file_that_is_repaired_is_said_not_to_be_judged(
+    path: str, old: str, new: str, work: Work
+) -> None:
+    sound = work.read(path)
+    work.edit(path, old, new)
+    work.commit("broken")
+    work.write(path, sound)
+    found = work.review()
+    (problem,) = found.problems
+    assert (problem.message, problem.breaking, found.exit_code) == (
+        f"{path} could not be read in the base: what changes in it is not judged", False, 0,
+    )  # fmt: skip
+    assert found.findings == ()
+
+
 def test_tables_that_files_create_are_judged_for_the_statements_that_name_them(work: Work) -> None:
     work.write("sql/table.sql", "CREATE TABLE visits (\n  id BIGINT PRIMARY KEY,\n  page TEXT NOT NULL\n);\n")
     work.write("sql/read.sql", "SELECT page FROM visits\n")
