@@ -25,8 +25,9 @@ from stack.shop.publish import RAW_TOPIC, publish
 
 REFERENCE, INGESTION, QUALITY = "reference_data_dag", "data_ingestion_dag", "data_quality_dag"
 EVOLUTION = "schema_evolution_dag"
-RELEASE = ("add_field", "enum_value", "price_to_string")
-"""What the shop changes after two thirds of the time (`shop deploys`): a new key, a failing check, a broken reader."""
+RELEASE = ("add_field", "enum_value", "price_to_string", "drop_shipping")
+"""What the shop changes after two thirds of the time (`shop deploys`): a new key, a failing check, a type that the
+reader casts, and the loss of a key that nothing stands in for: it breaks a reader, and no check stops the load."""
 FINISHED = {"success", "failed", "upstream_failed", "skipped", "removed"}
 COUNTER = "demo-runs"
 COUNTS = ("rows_in", "rows_out", "rows_rejected", "rows_duplicate")

@@ -68,6 +68,10 @@ def _drop_currency(event: Event) -> None:
     event["properties"].pop("currency", None)
 
 
+def _drop_shipping(event: Event) -> None:
+    event["properties"].pop("shipping_method", None)
+
+
 DEPLOYS: dict[str, Deploy] = {
     deploy.name: deploy
     for deploy in (
@@ -112,6 +116,13 @@ DEPLOYS: dict[str, Deploy] = {
             path="properties.currency",
             producers=PRODUCERS,
             apply=_drop_currency,
+        ),
+        Deploy(
+            name="drop_shipping",
+            description="a new checkout: properties.shipping_method is no longer sent by any producer",
+            path="properties.shipping_method",
+            producers=PRODUCERS,
+            apply=_drop_shipping,
         ),
     )
 }

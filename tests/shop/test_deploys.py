@@ -52,6 +52,11 @@ CHANGES = {
         lambda e: e.properties["currency"] == "USD",
         lambda e: not _holds(e, "properties.currency"),
     ),
+    "drop_shipping": (
+        {"purchase"},
+        lambda e: e.properties["shipping_method"] in ("standard", "express", "overnight"),
+        lambda e: not _holds(e, "properties.shipping_method"),
+    ),
 }  # fmt: skip
 
 
