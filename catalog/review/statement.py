@@ -97,16 +97,16 @@ def _finding(sides: Sides, file: File, contract: Contract, name: str, word: Word
 
 
 def _gives(sides: Sides, file: File) -> Told:
-    """Columns that a query gave to the table of its name and gives no more."""
-    if not file.after:
-        return
-    gone = [name for name in table.outputs(file.before) if name not in table.outputs(file.after)]
+    """Columns that a query gave to the table of its name and gives no more; all of it when the query is gone."""
+    given, still = table.outputs(file.before), table.outputs(file.after)
     contract = sides.after.contract(f"{QUERIED}{PurePosixPath(file.path).stem}")
-    if not gone or contract is None or not table.outputs(file.after):
+    before = sides.before.shape(contract.id) if contract else None
+    if contract is None or before is None or not given or (file.after and not still):
         return
-    before, told = sides.before.shape(contract.id), affected(sides, contract.id)
-    parts = {part.path.lower(): part for part in before.parts} if before else {}
-    changes = [_dropped(parts[name]) for name in gone if name in parts]
+    told = affected(sides, contract.id)
+    parts = {part.path.lower(): part for part in before.parts}
+    gone = [name for name in given if name not in still and name in parts]
+    changes = [_dropped(parts[name]) for name in gone] if file.after else detect(before, None)
     for finding in told.judge(contract.id, changes):
         place = in_statement(file.former, sides.before.text(file.former), finding.change.path, removed=True)
         yield told, Reviewed(

@@ -79,6 +79,19 @@ def test_a_column_that_a_report_no_longer_gives_breaks_its_readers(work: Work) -
     assert (found.place.path, found.place.removed) == (REPORT, True)
 
 
+def test_a_statement_that_goes_leaves_nothing_of_the_table_that_it_gives(work: Work) -> None:
+    (work.folder / REPORT).unlink()
+    (found,) = work.review().findings
+    assert (found.finding.dataset, found.finding.change.rule, found.finding.word) == (
+        "warehouse.daily_summary", "dataset.dropped", "breaking",
+    )  # fmt: skip
+    assert found.place == Place(path=REPORT, line=3, removed=True)
+    (work.folder / SUMMARY).unlink()
+    (found,) = work.review().findings
+    assert found.place is not None
+    assert found.place.path == SUMMARY
+
+
 def test_the_same_removal_in_contract_and_report_is_one_finding(work: Work) -> None:
     work.edit(REPORT, "  COALESCE(happened.unique_users, 0) AS unique_users,\n", "")
     work.without(SUMMARY, "{name: unique_users")
