@@ -191,5 +191,11 @@ def test_text_tells_everything_that_the_comment_tells() -> None:
     assert "the waiver of 0123 by analytics expired" in told and "2 jobs did not end" in told
 
 
+def test_text_tells_once_what_is_so_of_several_columns() -> None:
+    told = text(review(reviewed(path="email"), reviewed(path="name"), reviewed(path="zip"))).splitlines()
+    assert [line[:6] for line in told[4:]] == ["  cata"] * 3 + ["      "]
+    assert told[-1].strip() == "Breaks daily report (analytics, gold): names the column email, name, zip"
+
+
 def test_published_schema_is_named_where_it_lies() -> None:
     assert Path(SCHEMA["$id"]).name == "review.json"
