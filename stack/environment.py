@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -67,7 +68,19 @@ def folders(home: Home, *, jars_folder: Path, environ: Mapping[str, str], now: d
         "STACK_MAIL_FOLDER": str(home.data("mail")),
         "ECOMPULSE_SHOP_SEED": environ.get("ECOMPULSE_SHOP_SEED", "7"),  # the default of `shop generate`
         "ECOMPULSE_START_DATE": home.start_date(now).isoformat(),
+        "ECOMPULSE_REVISION": environ.get("ECOMPULSE_REVISION") or _revision(),
     }
+
+
+def _revision() -> str:
+    """The commit that is checked out, which lineage tells with each job; `main` where this is no git clone."""
+    try:
+        told = subprocess.run(
+            ["git", "-C", str(REPOSITORY), "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=10
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "main"
+    return told.stdout.strip()
 
 
 def connections(known: Mapping[str, str], ports: Mapping[str, int], secrets: Secrets) -> dict[str, str]:

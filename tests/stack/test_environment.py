@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stack import environment, platform
 from stack.errors import NeverStarted
-from stack.home import Home, compose_variables
+from stack.home import REPOSITORY, Home, compose_variables
 
 names = st.from_regex(r"[A-Z][A-Z0-9_]{0,20}", fullmatch=True)
 values = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=40)
@@ -113,3 +113,8 @@ def test_a_socket_has_a_short_path_however_long_the_home_is(tmp_path):
 def test_new_passwords_for_compose_are_new_each_time():
     now = datetime(2026, 1, 1, tzinfo=UTC)
     assert compose_variables(now) != compose_variables(now)
+
+
+def test_lineage_names_the_commit_that_is_checked_out(site):
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert site.environment["ECOMPULSE_REVISION"] == (done.stdout.strip() or "main")
