@@ -162,13 +162,13 @@ def _partly_renamed(
     """
     before, after = shapes
     gone = {one.path for one in changes if one.rule == "column.dropped"}
+    asked = {one.path for one in changes if one.rule == "column.perhaps_renamed"}
     for change in changes:
         at = sampled.met(change.path, since=since) if change.rule == "column.added" else None
         if at:
             fell = [one for one in before.parts if one.path not in gone and sampled.fell(one.path, at=at)]
-            yield from probable(
-                fell, [one for one in after.parts if f"{one.path}.".startswith(f"{change.path}.")], evidence=known
-            )
+            came = [one for one in after.parts if f"{one.path}.".startswith(f"{change.path}.")]
+            yield from probable(fell, [one for one in came if one.path not in asked], evidence=known)
 
 
 def _since(

@@ -288,6 +288,16 @@ def test_a_key_that_some_producers_move_into_a_new_object_is_asked_about_once_ev
     assert sorted(found(index)) == ["column.added sdk: struct", "column.dropped sdk_version: string", asked]
 
 
+def test_a_key_that_took_the_place_of_one_that_is_gone_is_asked_about_for_that_one_only(index):
+    sent = {"id": 1_000, "meta": 600, "meta.sdk_version": 600, "properties": 1_000, "properties.sdk_version": 400}
+    index.add([looked(1, " ".join(sent), rows=1_000), profiled(1.5, rows=1_000, **sent)])
+    accept(index, 2)
+    then = {"id": 1_000, "meta": 800, "meta.sdk": 800, "meta.sdk.version": 800, "properties.sdk_version": 200}
+    index.add([looked(3, "properties " + " ".join(then), rows=1_000), profiled(3.5, rows=1_000, **then)])
+    asked = [one for one in found(index) if "perhaps_renamed" in one]
+    assert asked == ["column.perhaps_renamed meta.sdk.version: meta.sdk_version → meta.sdk.version"]
+
+
 def test_a_new_key_beside_an_unchanged_one_of_like_name_is_no_question(index):
     index.add([looked(1, "id product_category"), profiled(1.5, rows=1_000, id=1_000, product_category=600)])
     accept(index, 2)
