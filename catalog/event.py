@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import Any, Literal, TypeVar
 
 import orjson
@@ -213,14 +213,14 @@ def _datasets(reader: _Reader, document: Json, at: int) -> Iterator[tuple[Told, 
                 yield _figured(reader, told, mark, part, at)
 
 
-_memory: OrderedDict[bytes, tuple[Any, list[str], str]] = OrderedDict()
+_memory: OrderedDict[tuple[str, bytes], tuple[Any, list[str], str]] = OrderedDict()
 """What was read from the same words before: day by day things are told of alike. The longest unused is let go."""
 MEMORY = 1 << 15
 
 
 def _remembered(reader: _Reader, part: Any, role: str, read: Callable[[_Reader, Any], T]) -> tuple[T, str]:
     """What is read from a part of a document in this role, and a hash of it."""
-    key = blake2b(orjson.dumps(part), digest_size=16, person=role.encode()).digest()
+    key = role, sha256(orjson.dumps(part)).digest()
     known = _memory.pop(key, None)
     if known is None:
         own = _Reader()
