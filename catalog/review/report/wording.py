@@ -188,4 +188,5 @@ def at(place: Place | None) -> str:
 def source(review: Review) -> str:
     """What was compared, and what the judgement rests on."""
     when = f", as of {review.as_of:%Y-%m-%d %H:%M} UTC" if review.as_of else ""
-    return f"{review.base[:10]}..{review.head[:10]}, judged by {BASIS[review.basis]}{when}"
+    head = review.head[:10] if review.head != review.base else "the working tree"
+    return f"{review.base[:10]}..{head}, judged by {BASIS[review.basis]}{when}"

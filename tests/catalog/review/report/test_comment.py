@@ -13,7 +13,7 @@ from catalog.drift.rule import RULES
 from catalog.review import Place, Review, Reviewed
 from catalog.review.report import Links, comment, graph
 from catalog.review.report.markdown import LIMIT, MARKER
-from tests.catalog.review.report.reviews import AS_OF, WAIVER, finding, mixed, review, reviewed
+from tests.catalog.review.report.reviews import AS_OF, BASE, WAIVER, finding, mixed, review, reviewed
 
 LINKS = Links(repository="https://github.com/ecompulse/pipeline", report="https://github.com/ecompulse/run/1")
 MISCHIEF = st.lists(
@@ -49,6 +49,11 @@ def test_what_the_record_lacks_stands_right_under_the_title() -> None:
     lines = comment(review(reasons=("2 jobs did not end",))).splitlines()
     assert lines[2] == "### Schema review: unknown, nothing changes"
     assert lines[4].startswith("> The record may lack readers: 2 jobs did not end.")
+
+
+def test_what_is_not_committed_is_called_the_working_tree() -> None:
+    same = review(reviewed(), head=BASE)
+    assert f"<sub>{BASE[:10]}..the working tree, judged by" in comment(same)
 
 
 def test_waived_and_compatible_findings_are_folded() -> None:
