@@ -17,6 +17,7 @@ UNKNOWN = "expect_no_unknown_columns"
 """Ours: no column beside those in `known`."""
 LISTS = frozenset({"expect_table_columns_to_match_ordered_list", "expect_table_columns_to_match_set"})
 COUNTS = frozenset({"expect_table_column_count_to_equal", "expect_table_column_count_to_be_between"})
+WHOLE = LISTS | COUNTS
 NULLS = "expect_column_values_to_not_be_null"
 OF_CONTRACT = "expect_column_types_to_match_contract"
 """Ours: here one for each column, with the type that its contract promises."""
@@ -89,7 +90,7 @@ def _warns(check: Check) -> bool:
 
 def _word(change: Change, check: Check) -> Word:
     gone = change.former
-    columns, whole = named(check), check.type in LISTS | COUNTS
+    columns, whole = named(check), check.type in WHOLE
     if change.rule == "dataset.dropped":
         return "breaking"
     if change.rule in {"column.dropped", "column.renamed"}:
