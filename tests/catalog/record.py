@@ -75,7 +75,9 @@ INGESTION = (
          checks=True),
     Task(name="update_data_warehouse", source="warehouse",
          doc="Load what is new in the lake into `events` and `user_sessions`, and recompute `daily_summary`.",
-         sql="MERGE INTO events USING staging_events ON events.event_id = staging_events.event_id ...",
+         sql="MERGE INTO events USING staging_events ON events.event_id = staging_events.event_id "
+             "WHEN MATCHED THEN UPDATE SET user_id = staging_events.user_id "
+             "WHEN NOT MATCHED THEN INSERT (event_id) VALUES (staging_events.event_id)",
          reads=("lake.enriched_events", "lake.user_sessions", "warehouse.events", "warehouse.user_sessions"),
          writes=("warehouse.events", "warehouse.user_sessions", "warehouse.daily_summary", "warehouse.load_log")),
     Task(name="validate_warehouse_data", checks=True,
