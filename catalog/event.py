@@ -83,7 +83,9 @@ class Event:
     counts: Counts = NO_COUNTS
     """Rows in, out and rejected, from our task-counts facet."""
     said: facet.Content | None = None
-    """What the job facets tell: kind, description, owner, sql, way of reading, source, revision."""
+    """What the job facets tell: kind, description, owner, sql, way of reading, source."""
+    revision: str | None = None
+    """Of the code that ran."""
     about: facet.Content | None = None
     """What the run facets tell of the run itself: what Airflow calls the DAG run, which offsets were read."""
     streaming: bool = False
@@ -163,7 +165,7 @@ def _event(document: Any) -> Event:
         "dag_run": reader.take(run_facets, "airflowDagRun", lambda found: str(found["dagRun"]["run_id"]), None),
         "offsets": reader.take(run_facets, TASK_COUNTS, _offsets, None),
     })  # fmt: skip
-    said, streaming = _remembered(reader, job.get("facets"), "job", _job)[0]
+    said, streaming, revision = _remembered(reader, job.get("facets"), "job", _job)[0]
     facts: Json = {
         "time": at,
         "type": str(document.get("eventType") or "OTHER").upper(),
@@ -175,6 +177,7 @@ def _event(document: Any) -> Event:
         or reader.take(run_facets, TASK_COUNTS, _interval, None),
         "error": reader.take(run_facets, "errorMessage", lambda found: str(found["message"])[:2000], None),
         "counts": reader.take(run_facets, TASK_COUNTS, _counts, NO_COUNTS),
+        "revision": revision,
         "streaming": streaming,
     }
     digest = _hash([facts, said.id if said else None, about.id if about else None, [mark for _, mark in told]], size=8)
@@ -293,8 +296,8 @@ def _compared(reader: _Reader, facets: Any) -> facet.Content | None:
     return facet.content({SCHEMA_DRIFT: drift} | reader.take(facets, SCHEMA_BASELINE, facet.baseline, NO_PLACE))
 
 
-def _job(reader: _Reader, facets: Any) -> tuple[facet.Content | None, bool]:
-    """What the job facets tell, and whether it is a streaming job."""
+def _job(reader: _Reader, facets: Any) -> tuple[facet.Content | None, bool, str | None]:
+    """What the job facets tell, whether it is a streaming job, and the revision of its code."""
     place = reader.take(facets, "sourceCodeLocation", dict, NO_PLACE)
     said = facet.content({
         "kind": reader.take(facets, "jobType", lambda found: str(found.get("jobType") or ""), None),
@@ -304,9 +307,9 @@ def _job(reader: _Reader, facets: Any) -> tuple[facet.Content | None, bool]:
         "reading": reader.take(facets, READING, facet.reading, None),
         "source_path": place.get("path"),
         "source_url": place.get("url"),
-        "revision": place.get("version"),
     })  # fmt: skip
-    return said, reader.take(facets, "jobType", _streams, False)
+    version = place.get("version")
+    return said, reader.take(facets, "jobType", _streams, False), str(version) if version else None
 
 
 def _ancestor(found: Any) -> tuple[str, Job] | None:

@@ -13,8 +13,6 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-import orjson
-
 from catalog.entry import Role
 from catalog.index.store import insert, rows_in
 
@@ -24,9 +22,7 @@ LATEST_RUNS = 24
 LATEST = """SELECT id, parent_job, first, (SELECT min(first) FROM run WHERE job = ?1) AS begun,
   coalesce((SELECT value FROM latest WHERE subject = ?1 AND facet = 'kind'), '') AS kind
   FROM run WHERE job = ?1 ORDER BY first DESC, id DESC LIMIT 1"""
-EVENTS = (
-    "SELECT e.*, c.body FROM event e LEFT JOIN content c ON c.id = e.said WHERE e.run IN ({ids}) ORDER BY e.time, e.id"
-)
+EVENTS = "SELECT * FROM event WHERE run IN ({ids}) ORDER BY time, id"
 
 
 def derive_runs(db: sqlite3.Connection, runs: Iterable[int]) -> None:
@@ -43,34 +39,30 @@ def _run(run: int, rows: list[sqlite3.Row]) -> tuple[Any, ...]:
 
     ending = next((row for row in reversed(rows) if row["type"] in ENDINGS), None)
     started = next((row["time"] for row in rows if row["type"] == "START"), None)
-    revisions = (_revision(row["body"]) for row in reversed(rows) if row["body"])
     return (
         run, rows[-1]["job"], last("parent"), last("parent_job"), ending["type"] if ending else "RUNNING",
         rows[0]["time"], rows[-1]["time"], started, ending["time"] if ending else None, last("nominal"),
-        next((one for one in revisions if one), None), last("error"), last("rows_in"), last("rows_out"),
+        last("revision"), last("error"), last("rows_in"), last("rows_out"),
         last("rows_rejected"), any(row["io"] for row in rows),
     )  # fmt: skip
 
 
-def _revision(body: str) -> str | None:
-    found = orjson.loads(body).get("revision")
-    return str(found) if found else None
-
-
 def derive_jobs(db: sqlite3.Connection, jobs: Iterable[int]) -> None:
     """The rows of `job` for these jobs; role and task follow in `derive_roles`."""
+    rows = []
     for job in jobs:
         latest = db.execute(LATEST, (job,)).fetchone()
         if latest is None:
             db.execute("DELETE FROM job WHERE id = ?", (job,))
-            continue
-        db.execute(
-            """INSERT INTO job VALUES (?, ?, ?, 'task', ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-            parent = excluded.parent, kind = excluded.kind, begin = excluded.begin, last_run = excluded.last_run,
-            first = excluded.first, last = excluded.last, gap = excluded.gap""",
-            (job, latest["parent_job"], latest["kind"], job, _begin(db, job), latest["id"], latest["begun"],
-             latest["first"], _gap(db, job)),
-        )  # fmt: skip
+        else:
+            rows.append((job, latest["parent_job"], latest["kind"], job, _begin(db, job), latest["id"], latest["begun"],
+                         latest["first"], _gap(db, job)))  # fmt: skip
+    db.executemany(
+        """INSERT INTO job VALUES (?, ?, ?, 'task', ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
+        parent = excluded.parent, kind = excluded.kind, begin = excluded.begin, last_run = excluded.last_run,
+        first = excluded.first, last = excluded.last, gap = excluded.gap""",
+        rows,
+    )
 
 
 def _begin(db: sqlite3.Connection, job: int) -> int:
@@ -102,9 +94,9 @@ def derive_roles(db: sqlite3.Connection) -> set[int]:
     changed = set()
     for job, row in jobs.items():
         above = _above(job, parents)
-        steps = [one for one in (job, *above) if _is_step(one, parents, with_io)]
-        task = next((one for one in (job, *above) if one not in steps), job)
-        role: Role = "step" if job in steps else "task"
+        step = any(one in with_io for one in above)
+        task = next((one for one in above if not _is_step(one, parents, with_io)), job) if step else job
+        role: Role = "step" if step else "task"
         if job not in with_io and (row["kind"].upper() == "DAG" or (row["parent"] is None and job in caused)):
             role = "dag"
         if (role, task) != (row["role"], row["task"]):

@@ -56,6 +56,7 @@ class Batch:
     said: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     claims: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     contents: dict[int, str] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
     names: dict[str, dict[int, tuple[Any, ...]]] = field(default_factory=dict)
     lineages: dict[int, str] = field(default_factory=dict)
 
@@ -78,7 +79,7 @@ class Batch:
     def note(self, subject: int, event: Event, told: Content | None) -> None:
         """What the event says of a subject: of each facet the latest telling holds."""
         if told is not None:
-            self.contents[told.id] = told.body
+            self.notes[told.id] = told.body
             key, now = (subject, told.id), (event.time, event.id)
             if now > self.said.get(key, (-1, -1)):
                 self.said[key] = now
@@ -112,7 +113,7 @@ def _event(batch: Batch, event: Event) -> None:
             above[f"{what}_job"] = batch.name("job_name", job_id(task), task.namespace, task.name)
     batch.add(
         "event", event.id, event.time, event.type, run, job, above.get("parent"), above.get("parent_job"),
-        above.get("root"), event.nominal, event.error, *event.counts, batch.content(event.said), event.streaming,
+        above.get("root"), event.nominal, event.error, *event.counts, event.revision, event.streaming,
         bool(event.told),
     )  # fmt: skip
     batch.note(job, event, event.said)
@@ -199,7 +200,7 @@ def _write(db: sqlite3.Connection, batch: Batch) -> None:
 
 def _latest(batch: Batch) -> Iterator[tuple[Any, ...]]:
     for (subject, said), now in batch.said.items():
-        for facet, value in orjson.loads(batch.contents[said]).items():
+        for facet, value in orjson.loads(batch.notes[said]).items():
             yield subject, facet, *now, value if isinstance(value, str) else orjson.dumps(value).decode()
 
 

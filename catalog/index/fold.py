@@ -41,9 +41,12 @@ def fold(
     known = aliases(db)
     for dataset in story.news(db, [event.id for event in events]):
         touched.dataset(known.get(dataset, dataset), news=True)
-    for at, time in _told(events).items():
-        first = db.execute("SELECT first_seen FROM dataset WHERE id = ?", (known.get(at, at),)).fetchone()
-        touched.dataset(known.get(at, at), news=first is None or first[0] is None or time <= first[0])
+    told = _told(events)
+    sql = "SELECT id, first_seen FROM dataset WHERE id IN ({ids})"
+    first = {row[0]: row[1] for row in rows_in(db, sql, {known.get(at, at) for at in told})}
+    for at, time in told.items():
+        begun = first.get(known.get(at, at))
+        touched.dataset(known.get(at, at), news=begun is None or time <= begun)
     _derive_datasets(db, touched, Promises(contracts))
 
 

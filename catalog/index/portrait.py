@@ -37,9 +37,8 @@ FLOWS = "SELECT dataset, side, first_seen, last_seen, last_done FROM flow WHERE 
 LAST = """SELECT t.dataset, t.time, t.event, t.rows, t.lifecycle FROM dataset_name d JOIN told t ON t.dataset = d.id
   AND (t.time, t.event, t.side) = (SELECT time, event, side FROM told WHERE dataset = d.id AND {which}
     ORDER BY time DESC, event DESC, side DESC LIMIT 1) WHERE d.id IN ({{ids}})"""
-READS = """SELECT t.dataset, t.run, r.first, r.parent, j.role FROM told t JOIN run r ON r.id = t.run
-  JOIN job j ON j.id = r.job WHERE t.dataset IN ({{ids}}) AND t.side = 'in' AND t.time > {since}
-  AND t.observed >= 0"""
+READS = """SELECT DISTINCT t.dataset, t.run, t.job, t.time / {day} AS day FROM told t
+  WHERE t.dataset IN ({{ids}}) AND t.side = 'in' AND t.time > {since} AND t.observed >= 0"""
 RESULTS = """SELECT x.dataset, x.name, x."column" AS path, r.*,
     (SELECT coalesce(min(time), r.time) FROM result WHERE expectation = x.id AND success = r.success AND time >
     (SELECT coalesce(max(time), -1) FROM result WHERE expectation = x.id AND success = NOT r.success)) AS since
@@ -243,38 +242,33 @@ def _worse(health: Health, one: sqlite3.Row) -> Health:
 def _derive_usage(db: sqlite3.Connection, names: Mapping[int, Sequence[int]]) -> dict[int, int]:
     """Write how many task runs read datasets on each of the last days, and give back how many these are together.
 
-    A step's run counts as that of its task.
+    A run counts on the day on which it first told so, and a step's run as that of its task.
     """
     last_day = newest(db) // DAY
+    steps = {row[0] for row in db.execute("SELECT id FROM job WHERE role = 'step'")}
     sums: dict[int, int] = {}
     rows: list[tuple[int, int, int]] = []
-    for dataset, told in gather(db, READS.format(since=(last_day - WINDOW) * DAY), names).items():
-        runs = {row["run"] if row["role"] != "step" else _task_run(db, row["run"], row["parent"]): row for row in told}
-        days = Counter(_day(db, run, row) for run, row in runs.items())
-        used = {day: reads for day, reads in days.items() if day > last_day - WINDOW}
+    for dataset, told in gather(db, READS.format(day=DAY, since=(last_day - WINDOW) * DAY), names).items():
+        days: dict[int, int] = {}
+        for _, run, job, day in told:
+            by = _task_run(db, run) if job in steps else run
+            days[by] = min(day, days.get(by, day))
+        used = Counter(day for day in days.values() if day > last_day - WINDOW)
         rows += [(dataset, day, reads) for day, reads in used.items()]
-        sums[dataset] = sum(used.values())
+        sums[dataset] = used.total()
     db.executemany("DELETE FROM usage WHERE dataset = ?", [(dataset,) for dataset in names])
     insert(db, "usage", rows)
     return sums
 
 
-def _day(db: sqlite3.Connection, run: int, row: sqlite3.Row) -> int:
-    """On which day a run began; `row` tells it of the run that read."""
-    begun = db.execute("SELECT first FROM run WHERE id = ?", (run,)).fetchone() if run != row["run"] else None
-    return int((begun or row)["first"]) // DAY
-
-
-def _task_run(db: sqlite3.Connection, run: int, parent: int | None) -> int:
+def _task_run(db: sqlite3.Connection, run: int) -> int:
     """The run of the task that caused a step; the outermost run that is known of when that is none."""
     seen = {run}
-    while parent is not None and parent not in seen:
-        seen.add(run := parent)
-        sql = "SELECT r.parent, j.role FROM run r JOIN job j ON j.id = r.job WHERE r.id = ?"
-        above = db.execute(sql, (run,)).fetchone()
-        if above is None or above["role"] != "step":
-            return run
-        parent = above["parent"]
+    sql = "SELECT r.parent, j.role FROM run r JOIN job j ON j.id = r.job WHERE r.id = ?"
+    at = db.execute(sql, (run,)).fetchone()
+    while at is not None and at["role"] == "step" and at["parent"] is not None and at["parent"] not in seen:
+        seen.add(run := at["parent"])
+        at = db.execute(sql, (run,)).fetchone()
     return run
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from zlib import crc32
 
 SCHEMA = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
-RULES = 5
+RULES = 6
 """Grows when facts are derived otherwise than before: an index of older rules is read anew."""
 VERSION = crc32(f"{RULES} {SCHEMA}".encode()) & 0x7FFFFFFF
 BOOKKEEPING = frozenset({"meta", "window"})
