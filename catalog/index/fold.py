@@ -170,13 +170,11 @@ def _derive_stories(
     """The leading witness of each dataset, after what has news was told anew."""
     held = gather(db, "SELECT id, schema, knows, writer FROM dataset WHERE id IN ({ids})", {at: (at,) for at in names})
     leads = story.leaders(db, names)
-    stale = {}
     for dataset, lead in leads.items():
         told = (lead.content, lead.knows, lead.side == "out") if lead else (None, 0, False)
         if news[dataset] or not held[dataset] or tuple(held[dataset][0])[1:] != told:
-            story.derive(db, dataset, names[dataset])
-            stale[dataset] = names[dataset]
-    return leads | story.leaders(db, stale)
+            leads[dataset] = story.derive(db, dataset, names[dataset])
+    return leads
 
 
 def _forget(db: sqlite3.Connection, dataset: int) -> None:

@@ -82,8 +82,11 @@ def leaders(db: sqlite3.Connection, names: Mapping[int, Iterable[int]]) -> dict[
     }
 
 
-def derive(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:
-    """Write the last words, versions and changes of a dataset, and since which event each column is as it is."""
+def derive(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> Word | None:
+    """Write the last words, versions and changes of a dataset, and since which event each column is as it is.
+
+    Gives back the witness that tells the present schema.
+    """
     rows = list(rows_in(db, TELLINGS, names))
     schemas = timeline.witnesses(_tellings(rows, "schema"))
     _write_words(db, names, rows)
@@ -94,6 +97,7 @@ def derive(db: sqlite3.Connection, dataset: int, names: Sequence[int]) -> None:
     _write(db, dataset, versions, turns)
     since = _since(turns, [one["path"] for one in columns[leads.content]] if leads else [], versions, columns)
     insert(db, "since", [(dataset, orjson.dumps(since).decode())], verb="INSERT OR REPLACE")
+    return leads
 
 
 def since(db: sqlite3.Connection, dataset: int) -> dict[str, list[int]]:
