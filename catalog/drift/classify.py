@@ -11,7 +11,7 @@ from catalog.drift.made import GONE, Made
 from catalog.drift.promotion import SOURCE, cell
 from catalog.drift.reading import Reading
 from catalog.drift.rule import RULES
-from catalog.drift.shape import Check, Part
+from catalog.drift.shape import Check, Part, within
 from catalog.entry import Node
 from catalog.wire import VERDICTS, Word
 
@@ -125,7 +125,7 @@ def _read(change: Change, paths: frozenset[str]) -> bool:
     at = change.former
     if not at or change.rule.startswith("dataset."):
         return True
-    return any(at == path or at.startswith(f"{path}.") or path.startswith(f"{at}.") for path in paths)
+    return any(within(at, path) or within(path, at) for path in paths)
 
 
 def _by_content(change: Change, consumer: Consumer) -> tuple[Word, str, str]:

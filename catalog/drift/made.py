@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from catalog.drift import suite
 from catalog.drift.change import Change
-from catalog.drift.shape import Check
+from catalog.drift.shape import Check, within
 from catalog.wire import VERDICTS, Word
 
 ADDRESS = "https://openlineage.io/docs/spec/facets/dataset-facets/column_lineage_facet"
@@ -39,12 +39,12 @@ class Made:
 
     def lost(self, path: str) -> bool:
         """Whether nothing is left of it without this path and what is in it."""
-        return self.alone and all(_within(one, path) for one in self.of)
+        return self.alone and all(within(one, path) for one in self.of)
 
 
 def judge(change: Change, made: tuple[Made, ...]) -> Judged | None:
     """For who makes these columns, or keeps them, as the data becomes; None where nothing is made of what changed."""
-    touched = [one for one in made if any(_within(path, change.former) for path in one.of)]
+    touched = [one for one in made if any(within(path, change.former) for path in one.of)]
     if change.rule in GONE and touched:
         lost = [one for one in touched if one.lost(change.former)]
         if not lost:
@@ -55,7 +55,7 @@ def judge(change: Change, made: tuple[Made, ...]) -> Judged | None:
 
 def behind(change: Change, made: tuple[Made, ...]) -> Judged | None:
     """For a suite that asks about these columns."""
-    touched = [one for one in made if any(_within(path, change.former) for path in one.of)]
+    touched = [one for one in made if any(within(path, change.former) for path in one.of)]
     if change.rule not in GONE:
         return next(_unlisted(change, touched), None)
     found = [
@@ -79,7 +79,3 @@ def _unlisted(change: Change, touched: list[Made]) -> Iterator[Judged]:
 
 def _named(made: list[Made]) -> str:
     return ", ".join(one.name for one in made[:2]) + (f" and {len(made) - 2} more" if made[2:] else "")
-
-
-def _within(path: str, above: str) -> bool:
-    return path == above or path.startswith(f"{above}.")

@@ -87,6 +87,11 @@ class Shape:
     checks: tuple[Check, ...] = ()
 
 
+def within(path: str, above: str) -> bool:
+    """Whether a path is another one, or is inside it."""
+    return path == above or path.startswith(f"{above}.")
+
+
 def of_suite(suite: Mapping[str, Any]) -> tuple[Check, ...]:
     """The rules of a Great Expectations suite file, in its order, without what only documents them (notes, reasons).
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from catalog.dataset import Dataset
 from catalog.drift import Change
+from catalog.drift.shape import within
 from catalog.entry import Column, DatasetEntry, Job
 from catalog.wire import ACCEPT_JOB, MAIN, REPOSITORY, SCHEMA_BASE, SCHEMA_BASELINE
 
@@ -81,9 +82,9 @@ def accepted(before: Iterable[Column], after: Iterable[Column], change: Change |
     if change.rule == "column.moved":
         order = {path: at for at, path in enumerate(new)}
         return _numbered(sorted(old.values(), key=lambda one: order.get(one.path, len(order))))
-    gone = {path for path in old if _of(path, change.former) or _of(path, change.path)}
+    gone = {path for path in old if within(path, change.former) or within(path, change.path)}
     kept = [one for path, one in old.items() if path not in gone]
-    came = [one for path, one in new.items() if _of(path, change.path)]
+    came = [one for path, one in new.items() if within(path, change.path)]
     return placed(kept, came, tuple(new))
 
 
@@ -149,7 +150,3 @@ def _detailed(one: Column, other: Column | None, detail: str) -> Column:
 
 def _numbered(columns: Iterable[Column]) -> tuple[Column, ...]:
     return tuple(replace(one, ordinal=at) for at, one in enumerate(columns, start=1))
-
-
-def _of(path: str, above: str) -> bool:
-    return path == above or path.startswith(f"{above}.")

@@ -12,7 +12,7 @@ from catalog.dataset import Dataset
 from catalog.drift import Change, Finding, detect, judge
 from catalog.drift.evidence import Evidence
 from catalog.drift.rename import probable
-from catalog.drift.shape import Shape, of_columns
+from catalog.drift.shape import Shape, of_columns, within
 from catalog.entry import Answer, Column, Completeness, DatasetEntry, SchemaVersion
 from catalog.event import EPOCH
 from catalog.observe.baseline import Baseline, placed
@@ -167,7 +167,7 @@ def _partly_renamed(
         at = sampled.met(change.path, since=since) if change.rule == "column.added" else None
         if at:
             fell = [one for one in before.parts if one.path not in gone and sampled.fell(one.path, at=at)]
-            came = [one for one in after.parts if f"{one.path}.".startswith(f"{change.path}.")]
+            came = [one for one in after.parts if within(one.path, change.path)]
             yield from probable(fell, [one for one in came if one.path not in asked], evidence=known)
 
 
