@@ -113,7 +113,7 @@ def _event(batch: Batch, event: Event) -> None:
             above[f"{what}_job"] = batch.name("job_name", job_id(task), task.namespace, task.name)
     batch.add(
         "event", event.id, event.time, event.type, run, job, above.get("parent"), above.get("parent_job"),
-        above.get("root"), event.nominal, event.error, *event.counts, event.revision, event.streaming,
+        above.get("root"), event.nominal, event.error, *event.counts, event.revision,
         bool(event.told),
     )  # fmt: skip
     batch.note(job, event, event.said)
@@ -142,7 +142,7 @@ def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:
     dataset = _named(batch, told.dataset)
     previous = _named(batch, told.previous) if told.previous else None
     batch.add(
-        "told", dataset, event.time, event.id, told.side, job, run, event.type, observed(event, told),
+        "told", dataset, event.time, event.id, told.side, job, run, observed(event, told),
         batch.content(told.schema), told.knows, told.lineage.id if told.lineage else None, batch.content(told.said),
         told.lifecycle, previous, told.rows, told.size, told.files,
     )  # fmt: skip

@@ -11,14 +11,14 @@ CREATE TABLE content (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE event (
   id INTEGER PRIMARY KEY, time INTEGER NOT NULL, type TEXT NOT NULL, run INTEGER NOT NULL, job INTEGER NOT NULL,
   parent INTEGER, parent_job INTEGER, root INTEGER, nominal INTEGER, error TEXT,
-  rows_in INTEGER, rows_out INTEGER, rows_rejected INTEGER, revision TEXT, streaming INTEGER NOT NULL, io INTEGER NOT NULL);
+  rows_in INTEGER, rows_out INTEGER, rows_rejected INTEGER, revision TEXT, io INTEGER NOT NULL);
 CREATE INDEX event_of_run ON event (run);
 CREATE INDEX event_by_time ON event (time);
 -- `observed`: 0 is no observation of the schema, 1 one of a run that goes on, 2 one of a run that ended; -1 is no use of
 -- the dataset at all: drift or a baseline was told, which are read from the record.
 CREATE TABLE told (
   dataset INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL, side TEXT NOT NULL, job INTEGER NOT NULL,
-  run INTEGER NOT NULL, type TEXT NOT NULL, observed INTEGER NOT NULL, schema INTEGER, knows INTEGER NOT NULL,
+  run INTEGER NOT NULL, observed INTEGER NOT NULL, schema INTEGER, knows INTEGER NOT NULL,
   lineage INTEGER, said INTEGER, lifecycle TEXT NOT NULL, previous INTEGER, rows INTEGER, size INTEGER, files INTEGER,
   PRIMARY KEY (dataset, time, event, side)) WITHOUT ROWID;
 CREATE INDEX told_by_event ON told (event);
