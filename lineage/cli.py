@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from lineage.errors import BackendUnavailable, LineageError
-from lineage.outbox import Outbox, Status
+from lineage.outbox import Outbox, Rejection, Status
 from lineage.redaction import RedactingFilter, redact_text
 from lineage.relay import Address, Backend, Relay, stopping_on_signals
 
@@ -136,18 +136,27 @@ def stream(action: str, job: str, interval_s: float, patience_s: float) -> None:
 
 
 def _as_json(found: Status) -> dict[str, Any]:
-    rejected = [{"name": r.name, "reason": r.reason, "at": r.at.isoformat()} for r in found.rejected]
+    rejected = [{"name": r.name, "reason": r.reason, "at": r.at.isoformat(), "of": _of(r)} for r in found.rejected]
     return {**asdict(found), "rejected": rejected}
 
 
 def _as_text(found: Status) -> str:
-    lines = [f"pending   {found.pending}" + (f", the oldest for {found.oldest_s:.0f} s" if found.pending else "")]
+    age = f", the oldest for {timedelta(seconds=round(found.oldest_s))}" if found.pending else ""
+    lines = [f"pending   {found.pending}{age}", *(f"  {name}" for name in found.oldest)]
     lines.append(f"relay     {'running' if found.relay else 'not running'}")
     if found.trouble:
         lines.append(f"backend   {found.trouble}")
     lines.append(f"rejected  {len(found.rejected)}")
-    lines += [f"  {r.name}  {r.at:%Y-%m-%d %H:%M} UTC\n    {r.reason}" for r in found.rejected]
+    lines += [f"  {r.name}  {r.at:%Y-%m-%d %H:%M} UTC\n    {_of(r)}: {r.reason}" for r in found.rejected]
     return "\n".join(lines)
+
+
+def _of(rejection: Rejection) -> str:
+    """Whose event it is, in the words of the lineage UI."""
+    event = rejection.event or {}
+    job = event.get("job")
+    name = job.get("name") if isinstance(job, dict) else None
+    return f"{name or 'no job'} {event.get('eventType') or ''}".strip()
 
 
 def main() -> None:
@@ -157,6 +166,9 @@ def main() -> None:
     except LineageError as error:
         click.echo(f"lineage: {redact_text(str(error))}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"lineage: {error.filename or 'system'}: {error.strerror or error}", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

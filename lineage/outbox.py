@@ -27,18 +27,19 @@ logger = logging.getLogger(__name__)
 Event = dict[str, Any]
 
 _PENDING, _REJECTED, _NEW = "pending", "rejected", ".new"
-_LOCK, _WAKE, _STARTED, _TROUBLE = "relay.lock", "relay.wake", "relay.started", "trouble.json"
+_LOCK, _WAKE, _STARTED, _TROUBLE = "relay.lock", "relay.wake", "relay.started", "trouble"
 _FIRST, _BETWEEN, _LAST = 0, 1, 2
 _RANKS = {"START": _FIRST, "COMPLETE": _LAST, "FAIL": _LAST, "ABORT": _LAST}
 _NAME = re.compile(r"[0-9A-Za-z-]+\.\d\.\d{20}-[0-9a-f-]+\.json")
 _NO_RUN = "static"  # dataset and job events: delivered in the order they were written
 _ABANDONED_AFTER_S = 60  # a file still being written then has lost its writer
 _STARTING_S = 1.0
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """An event the backend refused: its name, why, and when (UTC); ``event`` is None when it was not even JSON."""
+    """An event the backend refused: its name, why, and when (UTC); ``event`` is None when the file holds none."""
 
     name: str
     reason: str
@@ -52,6 +53,8 @@ class Status:
 
     pending: int
     oldest_s: float
+    oldest: tuple[str, ...]
+    """Names of the events that wait longest, five at most."""
     rejected: tuple[Rejection, ...]
     trouble: str
     relay: bool
@@ -96,8 +99,9 @@ class Outbox:
         return (self.root / _PENDING / name).read_bytes()
 
     def remove(self, name: str) -> None:
-        """Forget an event: the backend has it."""
-        (self.root / _PENDING / name).unlink(missing_ok=True)
+        """Forget an event: the backend has it. Raises OutboxUnwritable."""
+        with self._changing():
+            (self.root / _PENDING / name).unlink(missing_ok=True)
 
     def reject(self, name: str, reason: str) -> None:
         """Move a pending event to ``rejected/`` with the reason. Raises OutboxUnwritable."""
@@ -107,38 +111,40 @@ class Outbox:
     def rejections(self) -> Iterator[Rejection]:
         """Everything in ``rejected/``, oldest first."""
         for name in sorted(self._names(_REJECTED), key=lambda name: (_written_ns(name), name)):
-            kept = json.loads((self.root / _REJECTED / name).read_bytes())
-            yield Rejection(
-                name=name, reason=kept["reason"], at=datetime.fromisoformat(kept["at"]), event=kept.get("event")
-            )
+            yield self._rejection(name)
 
     def retry(self, name: str) -> None:
-        """Put a rejected event back among the pending ones. Raises EventUnreadable when it never was an event."""
-        kept = json.loads((self.root / _REJECTED / name).read_bytes())
-        if "event" not in kept:
-            raise EventUnreadable(name, kept["reason"])
-        self._write(_PENDING, name, _encode(kept["event"]))
-        (self.root / _REJECTED / name).unlink(missing_ok=True)
+        """Put a rejected event back among the pending ones. Raises EventUnreadable, OutboxUnwritable."""
+        kept = self._rejection(name)
+        if kept.event is None:
+            raise EventUnreadable(name, kept.reason)
+        self._write(_PENDING, name, _encode(kept.event))
+        with self._changing():
+            (self.root / _REJECTED / name).unlink(missing_ok=True)
 
     def find(self, prefix: str, *, rejected_only: bool = False) -> tuple[str, dict[str, Any]]:
         """The one event whose name begins with ``prefix``: (its full name, the content of its file).
 
-        Raises EventNotFound when there is none or more than one.
+        A damaged file's content is its ``text``. Raises EventNotFound when there is none or more than one.
         """
         rooms = (_REJECTED,) if rejected_only else (_PENDING, _REJECTED)
         found = [(room, name) for room in rooms for name in self._names(room) if name.startswith(prefix)]
         if len(found) != 1:
             raise EventNotFound(prefix, self.root)
         room, name = found[0]
-        return name, json.loads((self.root / room / name).read_bytes())
+        body = (self.root / room / name).read_bytes()
+        try:
+            return name, json.loads(body)
+        except ValueError:
+            return name, {"text": body.decode("utf-8", "replace")}
 
     def status(self) -> Status:
         """Counts, age and reasons; reads names only for what is pending, so it stays quick with many."""
-        names = self._names(_PENDING)
-        oldest = min(map(_written_ns, names), default=None)
+        names = sorted(self._names(_PENDING), key=_written_ns)
         return Status(
             pending=len(names),
-            oldest_s=0.0 if oldest is None else max(0.0, (time.time_ns() - oldest) / 1e9),
+            oldest_s=max(0.0, (time.time_ns() - _written_ns(names[0])) / 1e9) if names else 0.0,
+            oldest=tuple(names[:_NAMED]),
             rejected=tuple(self.rejections()),
             trouble=self.trouble(),
             relay=self.wake(),
@@ -191,10 +197,11 @@ class Outbox:
     def drainer(self) -> Iterator[bool]:
         """Be the only one who removes events: True inside the block, or False when another process already is.
 
-        The kernel gives the lock back when its holder dies, however it dies.
+        The kernel gives the lock back when its holder dies, however it dies. Raises OutboxUnwritable.
         """
-        self._make_folders()
-        descriptor = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        with self._changing():
+            self._make_folders()
+            descriptor = os.open(self.root / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -210,10 +217,11 @@ class Outbox:
     def wake_ups(self) -> Iterator[int]:
         """A descriptor that becomes readable when a writer calls ``wake()``; for the drainer only."""
         path = self.root / _WAKE
-        if not path.is_fifo():
-            path.unlink(missing_ok=True)
-            os.mkfifo(path, 0o600)
-        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        with self._changing():
+            if not path.is_fifo():
+                path.unlink(missing_ok=True)
+                os.mkfifo(path, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK)
         try:
             yield descriptor
         finally:
@@ -247,21 +255,20 @@ class Outbox:
 
     def trouble(self) -> str:
         """Why the backend takes nothing at the moment; "" while it does."""
-        try:
-            return str(json.loads((self.root / _TROUBLE).read_bytes())["reason"])
-        except FileNotFoundError:
-            return ""
+        with suppress(OSError):
+            return (self.root / _TROUBLE).read_text("utf-8", "replace")
+        return ""
 
     def note_trouble(self, reason: str) -> None:
         """Remember why the backend takes nothing, or with "" that it does again."""
-        if not reason:
-            (self.root / _TROUBLE).unlink(missing_ok=True)
-        elif reason != self.trouble():
-            body = json.dumps({"reason": redact_text(reason, secrets=self._secrets), "since": _now()}).encode()
-            try:
-                _write_whole(self.root / _TROUBLE, body)
-            except OSError as error:  # only a notice
-                logger.warning("Cannot note in %s that the backend takes nothing: %s", self.root, error)
+        path, told = self.root / _TROUBLE, redact_text(reason, secrets=self._secrets)
+        try:
+            if not told:
+                path.unlink(missing_ok=True)
+            elif told != self.trouble():
+                _write_whole(path, told.encode())
+        except OSError as error:  # only a notice
+            logger.warning("Cannot note in %s whether the backend takes events: %s", self.root, error)
 
     # -- Files ---------------------------------------------------------------------------------------------------
 
@@ -276,6 +283,15 @@ class Outbox:
         self._write(_PENDING, name, _encode(redact(event, secrets=self._secrets)))
         return name
 
+    def _rejection(self, name: str) -> Rejection:
+        path = self.root / _REJECTED / name
+        try:
+            kept = json.loads(path.read_bytes())
+            reason, at, event = kept["reason"], datetime.fromisoformat(kept["at"]), kept.get("event")
+        except (ValueError, LookupError, TypeError) as error:
+            reason, at, event = f"damaged file: {error}", datetime.fromtimestamp(path.stat().st_mtime, UTC), None
+        return Rejection(name=name, reason=reason, at=at, event=event)
+
     def _write_rejection(self, name: str, reason: str, text: str) -> None:
         kept: dict[str, Any] = {"reason": redact_text(reason, secrets=self._secrets), "at": _now()}
         try:
@@ -285,9 +301,14 @@ class Outbox:
         self._write(_REJECTED, name, _encode(kept))
 
     def _write(self, room: str, name: str, body: bytes) -> None:
-        try:
+        with self._changing():
             self._make_folders()
             _write_whole(self.root / room / name, body)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise OutboxUnwritable(self.root, error) from error
 

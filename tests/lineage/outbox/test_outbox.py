@@ -28,6 +28,20 @@ def test_an_event_is_on_disk_when_put_returns_and_only_its_owner_may_read_it(out
     assert [other.name for other in path.parent.iterdir()] == [name]
 
 
+def test_the_content_and_its_entry_are_on_disk_before_the_event_can_be_seen_and_sent(outbox, event, monkeypatch):
+    outbox.put(event("load", "START"))  # the folders are there
+    synced, fsync = [], os.fsync
+
+    def recording(descriptor):
+        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink(), outbox.pending()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    path = outbox.root / "pending" / outbox.put(event("load", "COMPLETE"))
+    assert synced == [(path.with_name(path.name + ".new"), 1), (path.parent, 1)]
+    assert outbox.pending() == 2
+
+
 @pytest.mark.parametrize(("age_s", "torn", "adopted"), [(120, False, 1), (120, True, 0), (1, False, 0)])
 def test_what_a_killed_writer_had_wholly_on_disk_is_taken_over_after_a_while(outbox, event, age_s, torn, adopted):
     path = outbox.root / "pending" / outbox.put(event("load"))
@@ -85,6 +99,38 @@ def test_retrying_a_rejected_event_makes_it_wait_again_unchanged(outbox, event):
     assert outbox.status().rejected == ()
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"reason": "x"}', b"\xff\xfe{", b'{"reason": "x", "at": 7}'])
+def test_a_damaged_file_is_told_as_such_and_hides_no_other(outbox, event, content):
+    names = [outbox.put(event(job)) for job in "ab"]
+    for name in names:
+        outbox.reject(name, "HTTP 422")
+    (outbox.root / "rejected" / names[0]).write_bytes(content)
+    told = {one.name: one for one in outbox.status().rejected}
+    assert told[names[0]].reason.startswith("damaged file: ") and told[names[0]].event is None
+    assert (told[names[1]].reason, told[names[1]].event) == ("HTTP 422", event("b"))
+    outbox.find(names[0])
+    with pytest.raises(EventUnreadable, match="Delete the file"):
+        outbox.retry(names[0])
+    outbox.retry(names[1])
+    assert pending_events(outbox) == [event("b")]
+
+
+def test_a_damaged_event_is_shown_as_the_text_it_is(outbox, event):
+    name = outbox.put(event("load"))
+    (outbox.root / "pending" / name).write_bytes(b'{"job": "\xff')
+    assert outbox.find(name) == (name, {"text": '{"job": "\ufffd'})
+
+
+def test_a_damaged_note_of_trouble_stops_nobody(outbox, event):
+    outbox.put(event("load"))
+    outbox.note_trouble("HTTP 503")
+    (note,) = [path for path in outbox.root.iterdir() if path.is_file()]
+    note.write_bytes(b"\xff\xfe{")
+    assert outbox.trouble() == outbox.status().trouble == "\ufffd\ufffd{"
+    outbox.note_trouble("")
+    assert outbox.trouble() == ""
+
+
 def test_an_event_is_found_by_the_beginning_of_its_name_when_that_is_unique(outbox, event):
     name = outbox.put(event("load", "START"))
     outbox.put(event("load", "COMPLETE"))
@@ -98,6 +144,18 @@ def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path, event):
     (tmp_path / "file").touch()
     with pytest.raises(OutboxUnwritable, match=r"file/outbox cannot take an event .* writable"):
         Outbox(tmp_path / "file" / "outbox").put(event("load"))
+
+
+def test_a_folder_that_cannot_be_changed_is_named_to_whom_wants_to_deliver(outbox, event):
+    name = outbox.put(event("load"))
+    (outbox.root / "relay.lock").mkdir()
+    with pytest.raises(OutboxUnwritable, match=r"cannot take an event .* writable"), outbox.drainer():
+        pass
+    path = outbox.root / "pending" / name
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(OutboxUnwritable):
+        outbox.remove(name)
 
 
 def test_a_full_disk_leaves_nothing_half_written(tmp_path):

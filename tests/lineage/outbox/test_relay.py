@@ -289,17 +289,38 @@ def test_status_tells_what_waits_and_what_was_refused_and_why(outbox, event):
     outbox.remove(outbox.put(event("a")))
     assert run("outbox", "status", "--outbox", outbox.root).exit_code == 0
     outbox.reject(outbox.put(event("a")), "HTTP 422 run must not be null")
-    outbox.put(event("b"))
+    waiting = outbox.put(event("b"))
     text = run("outbox", "status", "--outbox", outbox.root)
     assert text.exit_code == 3
-    assert "pending   1" in text.output
-    assert "HTTP 422 run must not be null" in text.output
+    assert "pending   1, the oldest for 0:00:0" in text.output
+    assert f"\n  {waiting}\n" in text.output
+    assert "\n    a COMPLETE: HTTP 422 run must not be null\n" in text.output
     told = json.loads(run("outbox", "status", "--outbox", outbox.root, "--json").output)
-    assert (told["pending"], told["relay"], told["rejected"][0]["reason"]) == (
-        1,
-        False,
-        "HTTP 422 run must not be null",
-    )
+    assert (told["pending"], told["oldest"], told["relay"]) == (1, [waiting], False)
+    assert (told["rejected"][0]["of"], told["rejected"][0]["reason"]) == ("a COMPLETE", "HTTP 422 run must not be null")
+
+
+@pytest.mark.parametrize("event", [None, {}, {"job": "a"}, {"job": {"namespace": "n"}, "eventType": None}])
+def test_status_tells_of_what_is_hardly_an_event(outbox, event):
+    name = outbox.put({})
+    (outbox.root / "pending" / name).write_text(json.dumps(event))
+    outbox.reject(name, "HTTP 422")
+    assert "no job: " in run("outbox", "status", "--outbox", outbox.root).output
+
+
+@pytest.mark.parametrize(
+    ("damage", "arguments", "said"),
+    [
+        ("pending", ("outbox", "status"), "lineage: {root}/pending: Not a directory\n"),
+        ("relay.lock", ("relay", "--url", "http://127.0.0.1:1", "--once"), "lineage: The outbox {root} cannot take an"),
+    ],
+)
+def test_a_folder_that_is_out_of_order_costs_a_sentence_and_no_traceback(tmp_path, damage, arguments, said):
+    (tmp_path / damage).touch() if damage == "pending" else (tmp_path / damage).mkdir()
+    command = [sys.executable, "-m", "lineage.cli", *arguments, "--outbox", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(said.format(root=tmp_path)) and done.stderr.count("\n") == 1
 
 
 def test_an_event_that_waits_longer_than_allowed_is_a_problem(outbox, event):
