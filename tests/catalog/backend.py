@@ -23,6 +23,8 @@ from marquez.store import Store
 # What the API takes for granted; a recorded request without a parameter is the same as one that spells it out.
 USUAL = {"limit": "100", "offset": "0", "depth": "20", "sortDirection": "desc", "withDownstream": "false"}
 
+Asked = tuple[str, list[str], dict[str, str]]
+
 
 @contextmanager
 def embedded(folder: Path) -> Iterator[str]:
@@ -65,7 +67,7 @@ class Recorded(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         wanted = _asked(str(request.method), str(request.url))
-        found = [n for n, step in enumerate(self.steps) if _recorded(step["request"], self.steps) == wanted]
+        found = [n for n, step in enumerate(self.steps) if self._answers(step, wanted)]
         if not found:
             pytest.skip(f"never asked of the real server when it was recorded: {request.method} {request.path_url}")
         self.at = next((n for n in found if n >= self.at), found[-1])
@@ -75,11 +77,18 @@ class Recorded(BaseAdapter):
         answer._content = b"" if told["body"] is None else json.dumps(told["body"]).encode()
         return answer
 
+    def _answers(self, step: dict[str, Any], wanted: Asked) -> bool:
+        method, path, query = _recorded(step["request"], self.steps)
+        body = step["response"]["body"]
+        if isinstance(body, dict) and body.get("events") == []:  # nothing is the same in either direction
+            query["sortDirection"] = "asc"
+        return (method, path, query) == wanted
+
     def close(self) -> None:
         """Nothing to let go of."""
 
 
-def _asked(method: str, url: str) -> tuple[str, list[str], dict[str, str]]:
+def _asked(method: str, url: str) -> Asked:
     parts = urlsplit(url)
     usual = USUAL | ({"limit": "10"} if parts.path.endswith("/search") else {})
     query = {key: value for key, value in parse_qsl(parts.query, keep_blank_values=True) if usual.get(key) != value}
@@ -91,7 +100,7 @@ def _asked(method: str, url: str) -> tuple[str, list[str], dict[str, str]]:
     return method, [unquote(part) for part in parts.path.split("/")], query
 
 
-def _recorded(request: dict[str, Any], steps: list[Any]) -> tuple[str, list[str], dict[str, str]]:
+def _recorded(request: dict[str, Any], steps: list[Any]) -> Asked:
     """A recorded request; `{ns}` in its path stands for `_ns` of its query, which may be of an earlier answer."""
     path, query = request["path"], dict(request.get("query") or {})
     for key in [key for key in query if key.startswith("_")]:

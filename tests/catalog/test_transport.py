@@ -25,7 +25,7 @@ from catalog.marquez import Marquez
 from catalog.settings import Settings
 
 KEY = "s3cret-key"
-EMPTY = {"namespaces": []}
+EMPTY = {"events": [], "totalCount": 0}
 ORDERS = Dataset("postgres://db:5432", "shop.public.orders")
 Answer = tuple[int, Any] | Exception
 
@@ -63,8 +63,8 @@ def client(script: BaseAdapter, **more: Any) -> Marquez:
      requests.exceptions.ChunkedEncodingError()],
 )  # fmt: skip
 def test_a_passing_trouble_is_waited_out(trouble: Answer) -> None:
-    script = Script(trouble, trouble, (200, EMPTY))
-    assert list(client(script).namespaces()) == []
+    script = Script(trouble, trouble, (200, {"tags": []}))
+    assert list(client(script).tags()) == []
     assert len(script.asked) == 3
 
 
@@ -92,7 +92,7 @@ def test_after_the_last_attempt_it_says_what_was_asked_of_whom() -> None:
 
 def test_a_server_that_names_a_time_is_given_it() -> None:
     with pytest.raises(MarquezUnavailable) as failed:
-        client(Script((429, b""), headers={"Retry-After": "7"}), waits_s=()).ping()
+        client(Script((429, b""), headers={"Retry-After": "7"}), waits_s=()).total()
     assert failed.value.retry_after_s == 7
 
 
@@ -107,12 +107,12 @@ def test_a_refusal_is_not_repeated_at_once(status: int, retryable: bool) -> None
 
 @pytest.mark.parametrize(
     ("body", "problem"),
-    [(b"<html>Airflow</html>", "no JSON"), (b"", "no list"), (b"[]", "no list"), (b'{"namespaces": 3}', "no list"),
-     (b'{"namespaces": [{}]}', "name: Field required"), (b'{"namespaces": [7]}', "StoredNamespace: ")],
+    [(b"<html>Airflow</html>", "no JSON"), (b"", "EventPage: "), (b"[]", "EventPage: "), (b'{"events": 3}', "events: "),
+     (b'{"events": []}', "totalCount: Field required"), (b'{"events": [7], "totalCount": 1}', "events.0: ")],
 )  # fmt: skip
 def test_an_answer_of_another_server_is_told_from_marquez(body: bytes, problem: str) -> None:
     with pytest.raises(AnswerInvalid, match=problem) as invalid:
-        client(Script((200, body))).ping()
+        client(Script((200, body))).total()
     assert (invalid.value.retryable, invalid.value.exit_code) == (False, 3)
 
 
@@ -126,7 +126,7 @@ def test_the_key_goes_with_every_request_of_its_own_client_only() -> None:
     with_key, without = Script((200, EMPTY)), Script((200, EMPTY))
     first, second = client(with_key, api_key=KEY), client(without)
     for one in (first, second):
-        one.ping()
+        one.total()
         one.list_namespaces()  # marquez-python's own
     assert [request.headers.get("Authorization") for request in with_key.asked] == [f"Bearer {KEY}"] * 2
     assert not any("Bearer" in str(request.headers) for request in without.asked)
@@ -137,7 +137,7 @@ def test_a_netrc_file_does_not_take_the_place_of_the_key(tmp_path: Path, monkeyp
     (tmp_path / "netrc").write_text("machine marquez login other password other\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     script = Script((200, EMPTY))
-    Marquez("http://marquez:5000", api_key=KEY, transport=script).ping()
+    Marquez("http://marquez:5000", api_key=KEY, transport=script).total()
     assert script.asked[0].headers["Authorization"] == f"Bearer {KEY}"
 
 
@@ -213,7 +213,7 @@ def listening() -> Iterator[_Counting]:
 def test_one_connection_serves_many_calls() -> None:
     with listening() as server, Marquez(f"http://127.0.0.1:{server.server_port}") as reader:
         for _ in range(5):
-            reader.ping()
+            reader.total()
         assert server.connections == 1
 
 
@@ -221,12 +221,12 @@ def test_a_backend_that_never_answers_is_left_after_the_limit() -> None:
     with listening() as server:
         reader = Marquez(f"http://127.0.0.1:{server.server_port}/slow", timeout_s=0.2, waits_s=())
         with reader, pytest.raises(MarquezUnavailable, match="ReadTimeout"):
-            reader.ping()
+            reader.total()
 
 
 def test_nobody_there_is_unavailable() -> None:
     with Marquez("http://127.0.0.1:9", waits_s=()) as reader, pytest.raises(MarquezUnavailable, match="at http"):
-        reader.ping()
+        reader.total()
 
 
 # Laws of paging ----------------------------------------------------------------------------------------------------
