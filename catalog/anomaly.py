@@ -28,31 +28,18 @@ SHARES = frozenset({"null_count", "null_rate"})
 HIGH_IS_BAD = frozenset({"freshness"})
 #: A mean of fewer rows says more about the rows than about the process.
 MEAN_ROWS = 5
+#: In standard normal units: if the law held exactly, chance would be further off once in 1.7 million intervals...
+THRESHOLD = 5.0
+#: ... and from here on the severity is "critical", below "warning".
+CRITICAL = 8.0
 
 Severity = Literal["none", "warning", "critical"]
 P = TypeVar("P", Point, "Shares")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """How much has to be known before anything is called anomalous, and how far off it has to be."""
-
-    threshold: float = 5.0
-    """Standard normal units: if the law held exactly, chance would be further off once in 1.7 million intervals."""
-    critical: float = 8.0
-    """From here on the severity is "critical", below "warning"."""
-    warm_up: timedelta | None = None
-    """History needed; None: 14 days of intervals shorter than a day, 28 days of daily ones, else 12 intervals."""
-    memory: timedelta | None = None
-    """Older points are not looked at; None: 56 days of intervals shorter than a day, else 182 days or 26 intervals."""
-
-
-DEFAULT = Rule()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One figure of a dataset or column at regular intervals, oldest first, as `catalog.index.series` gives it.
+    """One figure of a dataset or column at regular intervals (the median distance of the points), oldest first.
 
     `rows` holds how many rows are behind each point (matched by time): a null count becomes a rate by it, and a mean of
     few rows is allowed to stray further. Rows of the condition, where the figure has one: purchases, not all events.
@@ -66,8 +53,6 @@ class Series:
     points: tuple[Point, ...]
     column: str | None = None
     rows: tuple[Point, ...] = ()
-    every: timedelta | None = None
-    """None: the median distance of the points."""
     name: str = ""
     """What people call it; "rows of orders" by default."""
 
@@ -88,7 +73,6 @@ class Mix:
     dataset: Dataset
     column: str
     points: tuple[Shares, ...]
-    every: timedelta | None = None
     name: str = ""
     metric: str = "category_mix"
 
@@ -121,22 +105,20 @@ class Anomaly:
     """For a mix: the value that is furthest off."""
 
 
-def judge(series: Series | Mix, *, at: datetime | None = None, rule: Rule = DEFAULT) -> Anomaly:
+def judge(series: Series | Mix, *, at: datetime | None = None) -> Anomaly:
     """The verdict on the interval of `at` (default: the newest point's), against what came before it.
 
     Raises:
         ValueError: the series has no point so early.
     """
     at = at or (series.points[-1].time if series.points else None)
-    verdicts = judge_all(series, since=at, until=at, rule=rule) if at else ()
+    verdicts = judge_all(series, since=at, until=at) if at else ()
     if not verdicts:
         raise ValueError(f"{_label(series)} has no point at or before {at}: nothing to judge")
     return verdicts[-1]
 
 
-def judge_all(
-    series: Series | Mix, *, since: datetime, until: datetime | None = None, rule: Rule = DEFAULT
-) -> tuple[Anomaly, ...]:
+def judge_all(series: Series | Mix, *, since: datetime, until: datetime | None = None) -> tuple[Anomaly, ...]:
     """The verdicts on every interval in [since, until] (default: the newest point), oldest first.
 
     Each is the one that `judge` gives: the history ends with the day before the interval's (daily intervals: with the
@@ -144,14 +126,14 @@ def judge_all(
     """
     if not series.points:
         return ()
-    plan = Grid.of([point.time for point in series.points], every=series.every)
+    plan = Grid.of([point.time for point in series.points])
     last = plan.number(until or series.points[-1].time)
     measured = _measured(series, plan, last)
     verdicts: list[Anomaly] = []
     start = max(plan.number(since), measured.first)
     while start <= last:
         stop = min(plan.block(start) + plan.block_size, last + 1)
-        verdicts += _judge_block(series, measured, start=start, stop=stop, rule=rule)
+        verdicts += _judge_block(series, measured, start=start, stop=stop)
         start = stop
     return tuple(verdicts)
 
@@ -164,10 +146,10 @@ class _Measured:
     first: int
     values: Record | Composition
 
-    def before(self, start: int, *, memory: timedelta) -> Record | Composition:
-        """The history that interval `start` is judged with, as far back as `memory`."""
+    def before(self, start: int) -> Record | Composition:
+        """The history that interval `start` is judged with."""
         end = max(self.plan.block(start) - self.first, 0)
-        return self.values.at(slice(max(end - round(memory / self.plan.every), 0), end))
+        return self.values.at(slice(max(end - round(self.plan.memory() / self.plan.every), 0), end))
 
     def between(self, start: int, stop: int) -> Record | Composition:
         """Intervals [start, stop)."""
@@ -237,24 +219,23 @@ def _nature(series: Series) -> Nature:
     return "signed" if any(point.value < 0 for point in series.points) else "level"
 
 
-def _judge_block(series: Series | Mix, measured: _Measured, *, start: int, stop: int, rule: Rule) -> Iterator[Anomaly]:
+def _judge_block(series: Series | Mix, measured: _Measured, *, start: int, stop: int) -> Iterator[Anomaly]:
     """The verdicts on intervals [start, stop) of one block, which have their history in common."""
-    plan, needed = measured.plan, rule.warm_up or measured.plan.warm_up()
-    history = measured.before(start, memory=rule.memory or plan.memory())
-    ahead = measured.between(start, stop)
+    plan, needed = measured.plan, measured.plan.warm_up()
+    history, ahead = measured.before(start), measured.between(start, stop)
     span = len(history.times) * plan.every
     if span < needed or history.known() * 2 < needed / plan.every:
         verdicts = tuple(Verdict(actual, None, None, None, 0.0) for actual in ahead.told())
     else:
-        verdicts = _verdicts(series, history, ahead, plan=plan, rule=rule)
+        verdicts = _verdicts(series, history, ahead, plan=plan)
     for number, verdict in zip(range(start, stop), verdicts, strict=True):
         if series.metric in HIGH_IS_BAD and verdict.low is not None:
             verdict = verdict._replace(low=0.0)
-        yield _anomaly(series, verdict, time=plan.time(number), every=plan.every, span=(span, needed), rule=rule)
+        yield _anomaly(series, verdict, time=plan.time(number), every=plan.every, span=(span, needed))
 
 
 def _verdicts(
-    series: Series | Mix, history: Record | Composition, ahead: Record | Composition, *, plan: Grid, rule: Rule
+    series: Series | Mix, history: Record | Composition, ahead: Record | Composition, *, plan: Grid
 ) -> tuple[Verdict, ...]:
     """One processor is enough: for matrices this small several that wait for each other are up to 30 times slower."""
     from threadpoolctl import threadpool_limits
@@ -262,23 +243,17 @@ def _verdicts(
     with threadpool_limits(limits=1):
         if isinstance(history, Record) and isinstance(ahead, Record):
             late = plan.every.total_seconds() / 2 if series.metric == "freshness" else 0.0
-            return season.judge(history, ahead, threshold=rule.threshold, margin=late)
+            return season.judge(history, ahead, threshold=THRESHOLD, margin=late)
         assert isinstance(history, Composition) and isinstance(ahead, Composition)
-        return mix.judge(history, ahead, threshold=rule.threshold)
+        return mix.judge(history, ahead, threshold=THRESHOLD)
 
 
 def _anomaly(
-    series: Series | Mix,
-    verdict: Verdict,
-    *,
-    time: datetime,
-    every: timedelta,
-    span: tuple[timedelta, timedelta],
-    rule: Rule,
+    series: Series | Mix, verdict: Verdict, *, time: datetime, every: timedelta, span: tuple[timedelta, timedelta]
 ) -> Anomaly:
     actual, expected, low, high, score, category = verdict[:6]
     anomalous = actual is not None and low is not None and high is not None and not low <= actual <= high
-    severity: Severity = "none" if not anomalous else "critical" if abs(score) >= rule.critical else "warning"
+    severity: Severity = "none" if not anomalous else "critical" if abs(score) >= CRITICAL else "warning"
     return Anomaly(
         dataset=series.dataset,
         column=series.column,

@@ -20,9 +20,9 @@ class Grid:
     every: timedelta
 
     @classmethod
-    def of(cls, times: Sequence[datetime], *, every: timedelta | None) -> Grid:
+    def of(cls, times: Sequence[datetime]) -> Grid:
         """The grid that `times` (ascending, at least one) lie on; its phase is their middle one: jitter is harmless."""
-        every = every or _usual(times)
+        every = _usual(times)
         steps = [(time - times[0]) / every for time in times]
         phase = median(step - round(step) for step in steps)
         return cls(origin=times[0] + phase * every, every=every)

@@ -67,7 +67,7 @@ class Hours:
         rows, purchases = self._points(1), self._points(4)
 
         def figure(metric: str, place: int, of: tuple[Point, ...] = (), name: str = "") -> Series:
-            return Series(dataset=EVENTS, metric=metric, points=self._points(place), rows=of, every=HOUR, name=name)
+            return Series(dataset=EVENTS, metric=metric, points=self._points(place), rows=of, name=name)
 
         return [
             figure("row_count", 1),
@@ -90,7 +90,7 @@ class Hours:
 
     def _mix(self, column: str) -> Mix:
         shares = (Shares(time=time.replace(tzinfo=UTC), counts=counts) for time, counts in self.mixes[column])
-        return Mix(dataset=EVENTS, column=column, points=tuple(shares), every=HOUR)
+        return Mix(dataset=EVENTS, column=column, points=tuple(shares))
 
 
 @pytest.fixture(scope="session")
@@ -218,7 +218,7 @@ def daily(rows, place: int, metric: str, *, of: int | None = None) -> Series:
     def column(number: int) -> tuple[Point, ...]:
         return tuple(Point(time=row[0].replace(tzinfo=UTC), value=float(row[number]), run_id="r") for row in rows)
 
-    return Series(dataset=RETAIL, metric=metric, points=column(place), rows=column(of) if of else (), every=DAY)
+    return Series(dataset=RETAIL, metric=metric, points=column(place), rows=column(of) if of else ())
 
 
 def alarm_days(series: Series) -> set[str]:
