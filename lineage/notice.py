@@ -81,18 +81,23 @@ def as_text(notice: Notice) -> str:
 
 
 def as_blocks(notice: Notice) -> list[dict[str, Any]]:
-    """Slack's Block Kit (50 blocks, 3,000 characters each at most: Slack API reference)."""
+    """Slack's Block Kit (50 blocks, 3,000 characters each at most: Slack API reference), which reads <…> as its own."""
     facts = (("Since", notice.since), ("Rows", notice.rows), ("Owner", notice.owner), ("Next", notice.next_step))
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": notice.subject[:150]}},
-        _section("\n".join(f"• {line}" for line in notice.what)),
-        {"type": "section", "fields": [_words(f"*{word}*\n{value}"[:2000]) for word, value in facts]},
+        _section("\n".join(f"• {escaped(line)}" for line in notice.what)),
+        {"type": "section", "fields": [_words(f"*{word}*\n{escaped(value)}"[:2000]) for word, value in facts]},
     ]
     if notice.table:
-        blocks.append(_section("```" + "\n".join(_columns(notice.table))[:2900] + "```"))
+        blocks.append(_section("```" + escaped("\n".join(_columns(notice.table)))[:2900] + "```"))
     if notice.links:
         blocks.append(_section(" · ".join(f"<{url}|{label}>" for label, url in notice.links)))
     return blocks
+
+
+def escaped(text: str) -> str:
+    """Text in which nothing is markup: neither of HTML nor of Slack, where it could call a whole channel."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _columns(table: tuple[tuple[str, ...], ...]) -> list[str]:

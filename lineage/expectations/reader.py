@@ -8,7 +8,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from catalog.contract import Contract
@@ -170,11 +169,7 @@ def _unreadable(engine: Any, wanted: Mapping[str, Field]) -> tuple[str, ...]:
 
 def of_cache(hook: "CacheHook", contract: Contract, *, max_rows: int) -> Batch:
     """Hashes of a key pattern, one row each, bounded by `max_rows`."""
-    keys = list(islice(hook.client.scan_iter(match=contract.name, count=1000), max_rows))
-    pipeline = hook.client.pipeline(transaction=False)
-    for key in keys:
-        pipeline.hgetall(key)
-    rows = [{as_text(name): as_text(value) for name, value in found.items()} for found in pipeline.execute()]
+    rows = hook.hashes(contract.name, most=max_rows)
     scope = f"the first {max_rows} hashes: a sample" if len(rows) == max_rows else "all hashes"
     return of_texts(rows, contract=contract, dataset=hook.dataset(contract.name), scope=scope)
 
@@ -203,8 +198,3 @@ def text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
-
-
-def as_text(value: bytes | str) -> str:
-    """What a Redis client answers, decoded or not."""
-    return value.decode() if isinstance(value, bytes) else value

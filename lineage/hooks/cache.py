@@ -4,37 +4,33 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
-
-from airflow.sdk import BaseHook
 
 from catalog import dataset
 from catalog.dataset import Dataset
 from lineage.errors import ServiceUnavailable
+from lineage.hooks.connection import ConnectedHook
 
 logger = logging.getLogger(__name__)
 CHUNK = 500
 TIMEOUT_S = 10
 
 
-class CacheHook(BaseHook):
+class CacheHook(ConnectedHook):
     """One Redis server. `login` and `ssl…` of the connection's extra are passed on."""
 
-    conn_name_attr = "cache_conn_id"
     default_conn_name = "cache_default"
-
-    def __init__(self, cache_conn_id: str = default_conn_name) -> None:
-        super().__init__()
-        self.cache_conn_id = cache_conn_id
+    needs = ("host",)
 
     @cached_property
     def client(self) -> Any:
         """A client that gives up after TIMEOUT_S."""
         import redis
 
-        at = self.get_connection(self.cache_conn_id)
-        secure = {key: value for key, value in at.extra_dejson.items() if key.startswith("ssl")}
+        at = self.connection
+        secure = {key: value for key, value in self.extra.items() if key.startswith("ssl")}
         return redis.Redis(
             host=str(at.host),
             port=at.port or 6379,
@@ -50,19 +46,26 @@ class CacheHook(BaseHook):
     @property
     def url(self) -> str:
         """The address with its password, for a process that has no connections: never for a log."""
-        at = self.get_connection(self.cache_conn_id)
-        scheme = "rediss" if at.extra_dejson.get("ssl") else "redis"
+        at = self.connection
+        scheme = "rediss" if self.extra.get("ssl") else "redis"
         login = f"{quote(at.login or '', safe='')}:{quote(at.password, safe='')}@" if at.password else ""
         return f"{scheme}://{login}{at.host}:{at.port or 6379}/{self.db}"
 
     @property
     def db(self) -> int:
-        """The number of the database."""
-        return int(self.get_connection(self.cache_conn_id).extra_dejson.get("db", 0))
+        """The number of the database.
+
+        Raises:
+            ConfigurationError: the connection's extra has something else.
+        """
+        number = str(self.extra.get("db", 0))
+        if not number.isdecimal():
+            raise self.misconfigured(f'"db" in its extra is {number!r}, not the number of a database')
+        return int(number)
 
     def dataset(self, pattern: str) -> Dataset:
         """A family of keys in lineage."""
-        at = self.get_connection(self.cache_conn_id)
+        at = self.connection
         return dataset.cached(str(at.host), at.port or 6379, pattern, db=self.db)
 
     def replace(self, pattern: str, hashes: Mapping[str, Mapping[str, str]]) -> int:
@@ -88,11 +91,22 @@ class CacheHook(BaseHook):
         logger.info("cached %d hashes as %s, removed %d", len(names), pattern, len(stale))
         return len(stale)
 
+    def hashes(self, pattern: str, *, most: int) -> list[dict[str, str]]:
+        """Hashes of the family, as many as `most` of them, in the server's order."""
+        with self._reaching():
+            pipe = self.client.pipeline(transaction=False)
+            for key in islice(self.client.scan_iter(match=pattern, count=1000), most):
+                pipe.hgetall(key)
+            return [dict(found) for found in pipe.execute()]
+
     @contextmanager
     def _reaching(self) -> Iterator[None]:
         import redis
 
         try:
             yield
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise ServiceUnavailable("The cache", self.dataset("").namespace, str(error)) from error
+        except (redis.AuthenticationError, redis.exceptions.NoPermissionError) as error:
+            raise self.misconfigured(f"the cache refuses its login ({error})") from error
+        except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError) as error:
+            reason = f"connection {self.conn_id}: {error}"
+            raise ServiceUnavailable("The cache", self.dataset("").namespace, reason) from error

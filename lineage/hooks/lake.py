@@ -11,13 +11,12 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook
-
 from catalog import dataset
 from catalog.contract import Contract
 from catalog.dataset import Dataset
 from catalog.schema import Field, Schema
-from lineage.errors import ConfigurationError, DatasetMissing, ServiceUnavailable
+from lineage.errors import AnswerUnusable, ConfigurationError, DatasetMissing, ServiceUnavailable
+from lineage.hooks.connection import ConnectedHook
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch, RecordBatchReader
@@ -29,28 +28,23 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 DATABASE = "ecom"
 TIMEOUT_S = 10
+ATTEMPTS = 3
+REFUSALS = (
+    "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
+    "InvalidClientTokenId", "NoSuchBucket", "SignatureDoesNotMatch", "UnrecognizedClientException", "403",
+)  # fmt: skip
+"""Answers of AWS that will be the same next time; of a HEAD there is nothing but the number."""
 
 
-class LakeHook(BaseHook):
+class LakeHook(ConnectedHook):
     """Tables and objects of one bucket."""
 
-    conn_name_attr = "lake_conn_id"
     default_conn_name = "lake_default"
-
-    def __init__(self, lake_conn_id: str = default_conn_name) -> None:
-        super().__init__()
-        self.lake_conn_id = lake_conn_id
-
-    @cached_property
-    def extra(self) -> dict[str, Any]:
-        """The connection's extra."""
-        return dict(self.get_connection(self.lake_conn_id).extra_dejson)
+    needs = ("extra.bucket",)
 
     @property
     def bucket(self) -> str:
         """The bucket that holds everything."""
-        if not self.extra.get("bucket"):
-            raise ConfigurationError(f"connection {self.lake_conn_id}", 'its extra has no "bucket"')
         return str(self.extra["bucket"])
 
     def endpoint(self, service: str) -> str | None:
@@ -68,17 +62,25 @@ class LakeHook(BaseHook):
 
     @cached_property
     def session(self) -> Any:
-        """A boto3 session with the connection's credentials and region."""
+        """A boto3 session with the connection's credentials and region.
+
+        Raises:
+            ConfigurationError: the connection is not defined, or there are no credentials.
+        """
         from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-        return AwsBaseHook(aws_conn_id=self.lake_conn_id, client_type="s3").get_session()
+        assert self.connection  # the provider takes a missing one for an empty one
+        found = AwsBaseHook(aws_conn_id=self.conn_id, client_type="s3").get_session()
+        if found.get_credentials() is None:
+            raise self.misconfigured("it has no login and password, and this machine has no role that replaces them")
+        return found
 
     @cached_property
     def s3(self) -> Any:
         """The S3 client: path style, few retries, bounded waits."""
         from botocore.config import Config
 
-        patience = {"connect_timeout": TIMEOUT_S, "read_timeout": 6 * TIMEOUT_S, "retries": {"max_attempts": 3}}
+        patience = {"connect_timeout": TIMEOUT_S, "read_timeout": 6 * TIMEOUT_S, "retries": {"max_attempts": ATTEMPTS}}
         config = Config(s3={"addressing_style": "path"} if self.endpoint("s3") else {}, **patience)
         return self.session.client("s3", endpoint_url=self.endpoint("s3"), config=config)
 
@@ -229,7 +231,7 @@ class LakeHook(BaseHook):
     def _warehouse(self) -> str:
         return f"s3://{self.bucket}/warehouse"
 
-    def _catalog_properties(self) -> dict[str, str]:
+    def _catalog_properties(self) -> dict[str, Any]:
         credentials = self.session.get_credentials().get_frozen_credentials()
         shared = {
             "region": self.session.region_name,
@@ -239,7 +241,8 @@ class LakeHook(BaseHook):
         }
         properties = {f"{service}.{key}": value for service in ("glue", "s3") for key, value in shared.items()}
         properties |= {f"{service}.endpoint": self.endpoint(service) for service in ("glue", "s3")}
-        return {"type": "glue", "warehouse": self._warehouse} | {key: str(v) for key, v in properties.items() if v}
+        known = {"type": "glue", "warehouse": self._warehouse, "glue.max-retries": ATTEMPTS}
+        return known | {key: str(value) for key, value in properties.items() if value}
 
     @contextmanager
     def _reaching(self, service: str) -> Iterator[None]:
@@ -247,10 +250,13 @@ class LakeHook(BaseHook):
         from botocore.exceptions import BotoCoreError, ClientError
         from pyiceberg.exceptions import CommitFailedException
 
+        address, reason = self.endpoint(service) or f"AWS {service}", f"connection {self.conn_id}: "
         try:
             yield
         except (BotoCoreError, ClientError, CommitFailedException, OSError) as error:
-            raise ServiceUnavailable(f"The lake's {service}", self.endpoint(service) or "AWS", str(error)) from error
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] in REFUSALS:
+                raise AnswerUnusable(address, f"{reason}{error}") from error
+            raise ServiceUnavailable(f"The lake's {service}", address, f"{reason}{error}") from error
 
 
 def arrow_schema(schema: Schema) -> "ArrowSchema":

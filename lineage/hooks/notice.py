@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from lineage.notice import Notice, as_blocks, as_text
+from lineage.notice import Notice, as_blocks, as_text, escaped
 from lineage.outcome import Message
 from lineage.redaction import redact, redact_text
 
@@ -50,8 +50,7 @@ class NoticeHook:
     def _mail(self, notice: Notice) -> Message:
         from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-        text = redact_text(as_text(notice)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        body = f'<pre style="font: 14px/1.4 monospace">{text}</pre>'
+        body = f'<pre style="font: 14px/1.4 monospace">{escaped(redact_text(as_text(notice)))}</pre>'
         with SmtpHook(smtp_conn_id=self.smtp_conn_id) as hook:
             hook.send_email_smtp(to=list(self.to), subject=notice.subject, html_content=body, from_email=self.sender)
         logger.info("sent %r by mail to %s", notice.title, ", ".join(self.to))

@@ -35,4 +35,4 @@ def hook(contract: Contract, **conn_ids: str) -> Any:
     kinds: dict[str, Any] = {"lake": LakeHook, "warehouse": WarehouseHook, "cache": CacheHook, "kafka": KafkaHook}
     if contract.kind not in kinds:
         raise ConfigurationError("contract_ids", f"{contract.id} is neither a table, nor a topic, nor a cache")
-    return kinds[contract.kind](*filter(None, [conn_ids.get(contract.kind)]))
+    return kinds[contract.kind](conn_ids.get(contract.kind))

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseHook
-
 from catalog import dataset
 from catalog.dataset import Dataset
 from lineage.errors import AnswerUnusable, ServiceUnavailable
+from lineage.hooks.connection import ConnectedHook
 
 if TYPE_CHECKING:
     import httpx
@@ -22,23 +21,22 @@ ATTEMPTS = 4
 WAIT_S = 0.2  # before the second attempt; doubled for each one after it
 
 
-class ShopHook(BaseHook):
+class ShopHook(ConnectedHook):
     """A client of the catalogue. `transport` is httpx's seam; None is the network."""
 
-    conn_name_attr = "shop_conn_id"
     default_conn_name = "shop_default"
+    needs = ("host",)
 
-    def __init__(
-        self, shop_conn_id: str = default_conn_name, *, transport: "httpx.BaseTransport | None" = None
-    ) -> None:
-        super().__init__()
-        self.shop_conn_id, self.transport = shop_conn_id, transport
+    def __init__(self, conn_id: str | None = None, *, transport: "httpx.BaseTransport | None" = None) -> None:
+        super().__init__(conn_id)
+        self.transport = transport
 
     @cached_property
     def base_url(self) -> str:
-        """`scheme://host[:port]` of the connection."""
-        at = self.get_connection(self.shop_conn_id)
-        return f"{at.schema or 'http'}://{at.host}{f':{at.port}' if at.port else ''}"
+        """`scheme://host[:port]` of the connection, whose host may name the scheme itself (provider http)."""
+        at = self.connection
+        host = at.host if "://" in str(at.host) else f"{at.schema or 'http'}://{at.host}"
+        return f"{host}{f':{at.port}' if at.port else ''}"
 
     def dataset(self, path: str) -> Dataset:
         """A resource's name in lineage."""
@@ -53,7 +51,7 @@ class ShopHook(BaseHook):
         """
         import httpx
 
-        at = self.get_connection(self.shop_conn_id)
+        at = self.connection
         login = (str(at.login), at.password or "") if at.login else None
         with httpx.Client(base_url=self.base_url, auth=login, timeout=TIMEOUT_S, transport=self.transport) as client:
             page, pages = 1, 1

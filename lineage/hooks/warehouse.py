@@ -3,16 +3,15 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from airflow.providers.postgres.hooks.postgres import PostgresHook
-from airflow.sdk import BaseHook, Connection
 
 from catalog import dataset, sql
 from catalog.contract import Contract
 from catalog.dataset import Dataset
-from lineage.errors import ConfigurationError, ServiceUnavailable, StatementRefused, TableMismatch
+from lineage.errors import ServiceUnavailable, StatementRefused, TableMismatch
+from lineage.hooks.connection import ConnectedHook
 
 logger = logging.getLogger(__name__)
 TIMEOUT_S = 10
@@ -64,26 +63,17 @@ class _Driver(PostgresHook):
         return super()._create_connection(defaults | conn_args)
 
 
-class WarehouseHook(BaseHook):
+class WarehouseHook(ConnectedHook):
     """A warehouse of tables declared in contracts. `iam_role` in the extra is what Redshift reads exports with."""
 
     session_type: ClassVar[type[Session]] = Session
-    conn_name_attr = "warehouse_conn_id"
     default_conn_name = "warehouse_default"
-
-    def __init__(self, warehouse_conn_id: str = default_conn_name) -> None:
-        super().__init__()
-        self.warehouse_conn_id = warehouse_conn_id
-
-    @cached_property
-    def connection(self) -> Connection:
-        """The Airflow connection: host, port, schema (the database's name), login."""
-        return self.get_connection(self.warehouse_conn_id)
+    needs = ("host", "schema")  # the schema of an Airflow connection is the database's name
 
     @property
     def dialect(self) -> Literal["postgres", "redshift"]:
         """What kind of warehouse the connection leads to."""
-        is_redshift = self.connection.conn_type == "redshift" or self.connection.extra_dejson.get("redshift")
+        is_redshift = self.connection.conn_type == "redshift" or self.extra.get("redshift")
         return "redshift" if is_redshift else "postgres"
 
     @property
@@ -98,9 +88,9 @@ class WarehouseHook(BaseHook):
         Raises:
             ConfigurationError: the connection's extra does not name one.
         """
-        role = self.connection.extra_dejson.get("iam_role")
+        role = self.extra.get("iam_role")
         if not role:
-            raise ConfigurationError(f"connection {self.warehouse_conn_id}", 'Redshift needs "iam_role" in its extra')
+            raise self.misconfigured('Redshift needs "iam_role" in its extra')
         return str(role)
 
     def dataset(self, table: str) -> Dataset:
@@ -119,13 +109,14 @@ class WarehouseHook(BaseHook):
         """
         import psycopg
 
+        at = self.connection
         try:
             with self._connect() as connection, connection.cursor() as cursor:
                 cursor.execute("SET TIMEZONE TO 'UTC'")
                 yield self.session_type(cursor)
         except psycopg.OperationalError as error:
-            address = f"{self.connection.host}:{self.connection.port}"
-            raise ServiceUnavailable("The warehouse", address, str(error).strip()) from error
+            reason = f"connection {self.conn_id}: {str(error).strip()}"
+            raise ServiceUnavailable("The warehouse", f"{at.host}:{at.port or 5432}", reason) from error
 
     def prepare(self, session: Session, contracts: Iterable[Contract]) -> None:
         """Create the tables that are missing, and compare the rest with their contracts.
@@ -139,7 +130,7 @@ class WarehouseHook(BaseHook):
             _compare(contract, {str(row[0]): (str(row[1]), row[2] == "YES" or row[3] is not None) for row in found})
 
     def _connect(self) -> Any:
-        return _Driver(postgres_conn_id=self.warehouse_conn_id).get_conn()
+        return _Driver(postgres_conn_id=self.conn_id).get_conn()
 
 
 @contextmanager

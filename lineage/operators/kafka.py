@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from catalog import contract as contracts
 from catalog.contract import Contract
 from lineage.errors import ChecksFailed
-from lineage.hooks.kafka import KafkaHook
+from lineage.hooks.kafka import KafkaHook, TopicState
 from lineage.operators.base import ConnectedOperator
 from lineage.outcome import Check, Outcome, Read
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 class KafkaTopicOperator(ConnectedOperator):
     """Create or repair the topics of these contracts, then check freshness and lag of the first one.
 
+    What cannot be repaired is a warning: too many partitions, or too few copies (Kafka's own tools place those).
     Lag and freshness are warnings: this pipeline is what brings the lag down, so a high one must not stop it
     (the original's consumer paused while lag was high, so that it could never fall).
 
     :param contract_ids: contracts of kind kafka; the first is the topic that is consumed.
     :param group: consumer group whose committed offsets count as "read".
     :param max_lag: messages; domain rule: 10,000.
-    :param max_age: age of the newest message, from `as_of` (now when empty).
-    :param replication: of topics that have to be created; 3 in production, 1 on one broker.
+    :param max_age: of the newest message, now.
+    :param replication: least copies of a topic; 3 in production (all but one in sync), 1 on one broker.
     """
 
     template_fields: Sequence[str] = (
@@ -56,20 +57,25 @@ class KafkaTopicOperator(ConnectedOperator):
     def run(self, context: "Context") -> Outcome:
         """One Read per topic with its checks; rows_in is the number of messages not yet read."""
         hook, wanted = self.kafka, [contracts.load(name) for name in self.contract_ids]
-        found = hook.topics(tuple(contract.name for contract in wanted))
+        names, copies = [contract.name for contract in wanted], int(self.replication)
+        found = hook.topics(names)
+        did = {contract.name: self._settle(hook, contract, found.get(contract.name), copies) for contract in wanted}
+        found = hook.topics(names)
+        checks = {each.name: [_as_promised(each, found.get(each.name), copies, did[each.name])] for each in wanted}
+        lag, source = None, wanted[0].name
+        if source in found:
+            partitions = int(found[source].settings["partitions"])
+            lag, newest = hook.lag(self.group, source, partitions), hook.newest(source, partitions)
+            checks[source] += [self._lag(lag), self._freshness(newest, as_of=datetime.now(UTC))]
         reads = [
-            Read(dataset=hook.dataset(contract.name), contract=contract, checks=self._settle(hook, contract, found))
-            for contract in wanted
+            Read(
+                dataset=hook.dataset(each.name),
+                contract=each,
+                checks=tuple(checks[each.name]),
+                rows=lag if each.name == source else None,
+            )
+            for each in wanted
         ]
-        source = wanted[0]
-        lag, newest = self._state(hook, source)
-        first = reads[0]
-        reads[0] = Read(
-            dataset=first.dataset,
-            contract=source,
-            rows=lag,
-            checks=(*first.checks, self._lag(lag), self._freshness(newest, as_of=datetime.now(UTC))),
-        )
         outcome = Outcome(inputs=tuple(reads), rows_in=lag)
         if any(check.severity == "critical" for check in outcome.failed):
             raise ChecksFailed(outcome, where="Kafka")
@@ -80,31 +86,15 @@ class KafkaTopicOperator(ConnectedOperator):
         wanted = [contracts.load(name) for name in self.contract_ids]
         return Outcome(inputs=tuple(Read(dataset=self.kafka.dataset(each.name), contract=each) for each in wanted))
 
-    def _settle(self, hook: KafkaHook, contract: Contract, found: dict[str, Any]) -> tuple[Check, ...]:
-        """Create or repair, then look again: what still differs is a failed check."""
-        before = found.get(contract.name)
+    def _settle(self, hook: KafkaHook, contract: Contract, before: TopicState | None, copies: int) -> str:
+        """Create or repair a topic; what was done."""
         if before is None:
-            hook.create(contract, replication=int(self.replication))
-        elif before.differs_from(contract):
-            hook.repair(contract, before)
-        after = hook.topics((contract.name,)).get(contract.name)
-        wrong = after.differs_from(contract) if after else {"topic": ("present", "absent")}
-        did = "created" if before is None else "repaired" if before.differs_from(contract) else "as promised"
-        return (
-            Check(
-                name="topic_settings",
-                success=not wrong,
-                severity="critical" if after is None else "warning",
-                expected=", ".join(f"{key}={value}" for key, value in contract.settings),
-                actual=", ".join(f"{key}={value}" for key, (_, value) in wrong.items()) or did,
-            ),
-        )
-
-    def _state(self, hook: KafkaHook, source: Contract) -> tuple[int, datetime | None]:
-        partitions = int(hook.topics((source.name,))[source.name].settings["partitions"])
-        ends = hook.ends(source.name, partitions)
-        read = hook.committed(self.group, source.name, partitions)
-        return sum(max(end - read.get(at, 0), 0) for at, end in ends.items()), hook.newest(source.name, partitions)
+            hook.create(contract, replication=copies)
+            return "created"
+        if before.differs_from(contract, replication=copies):
+            hook.repair(contract, before, replication=copies)
+            return "repaired"
+        return "as promised"
 
     def _lag(self, lag: int) -> Check:
         return Check(
@@ -125,3 +115,16 @@ class KafkaTopicOperator(ConnectedOperator):
             expected=f"a message in the last {self.max_age}",
             actual=f"newest is {str(age).split('.')[0]} old" if age is not None else "no message at all",
         )
+
+
+def _as_promised(contract: Contract, found: TopicState | None, copies: int, did: str) -> Check:
+    """What still differs after creating or repairing is a failed check; a topic that is not there stops the run."""
+    wrong = found.differs_from(contract, replication=copies) if found else {"topic": ("present", "absent")}
+    expected = (*contract.settings, ("replication", f"{copies} or more"))
+    return Check(
+        name="topic_settings",
+        success=not wrong,
+        severity="warning" if found else "critical",
+        expected=", ".join(f"{key}={value}" for key, value in expected),
+        actual=", ".join(f"{key}={value}" for key, (_, value) in wrong.items()) or did,
+    )
