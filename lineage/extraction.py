@@ -40,8 +40,14 @@ def operator_lineage(outcome: Outcome, *, source: type) -> "OperatorLineage[Any,
 
 
 def run_facets(outcome: Outcome) -> dict[str, RunFacet]:
-    """Our counts, and one test entry per expectation (TestRunFacet 1-0-1)."""
+    """Our counts, one test entry per expectation (TestRunFacet 1-0-1), and the data interval.
+
+    Airflow tells the interval only of runs that have one themselves: not of those that an asset triggered.
+    """
     found: dict[str, RunFacet] = {TASK_COUNTS: facets.task_counts(outcome)}
+    if outcome.interval:
+        start, end = (at.isoformat() for at in outcome.interval)
+        found["nominalTime"] = ol.nominal_time_run.NominalTimeRunFacet(nominalStartTime=start, nominalEndTime=end)
     if outcome.checks:
         found["test"] = ol.test_run.TestRunFacet(tests=[_test(check) for check in outcome.checks])
     return found

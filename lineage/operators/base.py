@@ -21,6 +21,7 @@ from lineage.outcome import Outcome, Read, Written
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.context import Context
+    from jinja2 import Environment
 
     from lineage.hooks.cache import CacheHook
     from lineage.hooks.catalog import CatalogHook
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
     from lineage.hooks.warehouse import WarehouseHook
 
 logger = logging.getLogger(__name__)
-
-
-def dated(outcome: Outcome, context: "Context") -> Outcome:
-    """The outcome with the run's data interval, that of its triggers where an asset started it; by hand it has none."""
-    found = trigger.interval(context)
-    return replace(outcome, interval=found) if found else outcome
 
 
 def described(docstring: str | None) -> str | None:
@@ -50,10 +45,17 @@ class LineageOperator(BaseOperator):
     """
 
     outcome: Outcome | None = None
+    data_interval: trigger.Interval | None = None
+    """That of the run, or of the runs that triggered it; a run by hand has none."""
 
     def __init__(self, **kwargs: Any) -> None:
         # Airflow tells a task's doc_md as the job's documentation; without one it would repeat the DAG's for each task.
         super().__init__(**({"doc_md": described(inspect.getdoc(type(self)))} | kwargs))
+
+    def render_template_fields(self, context: "Context", jinja_env: "Environment | None" = None) -> None:
+        """Keep the data interval: of Airflow's calls before the START event this is the one that brings the context."""
+        super().render_template_fields(context, jinja_env)
+        self.data_interval = trigger.interval(context)
 
     @abstractmethod
     def run(self, context: "Context") -> Outcome:
@@ -67,10 +69,10 @@ class LineageOperator(BaseOperator):
         """Run, keep the outcome for the listener, and return its summary as XCom."""
         started = time.monotonic()
         try:
-            self.outcome = dated(self.run(context), context)
+            self.outcome = replace(self.run(context), interval=self.data_interval)
         except LineageError as error:
             if error.outcome is not None:
-                self.outcome = dated(error.outcome, context)
+                self.outcome = replace(error.outcome, interval=self.data_interval)
                 context["ti"].xcom_push(key="outcome", value=extraction.summary(self.outcome))
             if error.retryable:
                 raise
@@ -79,7 +81,8 @@ class LineageOperator(BaseOperator):
 
     def lineage(self, outcome: Outcome | None) -> "OperatorLineage[Any, Any]":
         """OpenLineage of one state: `None` at the start (what is expected), the outcome on completion and failure."""
-        return extraction.operator_lineage(outcome or self.expected(), source=type(self))
+        told = outcome or replace(self.expected(), interval=self.data_interval)
+        return extraction.operator_lineage(told, source=type(self))
 
     def get_openlineage_facets_on_start(self) -> "OperatorLineage[Any, Any]":
         """Called by Airflow's listener before `execute`."""
