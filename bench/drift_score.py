@@ -9,8 +9,8 @@ import json
 import re
 from typing import Any
 
-from catalog.drift import Change, Consumer, Part, Shape, bound, classify, detect, worst
-from catalog.drift.rename import best
+from catalog.drift import Change, Consumer, Part, Shape, bound, classify, detect, kind, worst
+from catalog.drift.rename import probable
 
 Question = dict[str, Any]
 BOUNDS = (
@@ -22,15 +22,15 @@ SIZED = ("VARCHAR", "CHAR", "TEXT", "STRING", "DECIMAL", "NUMERIC", "BINARY", "V
 SYNONYMS = {"STRING": "TEXT", "NUMERIC": "DECIMAL"}
 ALTERED = ("type.", "length.", "precision.", "scale.", "zone.")
 JSON_WORDS = {"integer": "bigint", "number": "double", "object": "struct", "null": "unknown"}
-DEFINED = frozenset({("bigint", "double"), ("date", "timestamp")})
+DEFINED = {("bigint", "double"), ("date", "timestamp")}
 """The retypings that the question's own definition of a safe table allows."""
 
 
 def answer(question: Question) -> dict[str, Any]:
     """`{"breaking": true, false or None}`, or `{"rename_to": name or None}`."""
     if question["ask"] == "rename":
-        found = best(_column(question["removed"]), [_column(one) for one in question["added"]])
-        return {"rename_to": found.new.path if found else None}
+        found = probable([_column(question["removed"])], [_column(one) for one in question["added"]])
+        return {"rename_to": next((one.path for one in found), None)}
     answers = {"fields": _fields, "sql-columns": _sql, "iceberg-type": _iceberg}
     return {"breaking": answers[question["format"]](question) if question["format"] in answers else None}
 
@@ -46,10 +46,11 @@ def _fields(question: Question) -> bool | None:
     sides = [tuple(_field(*one) for one in question[side].items()) for side in ("before", "after")]
     between = _between({part.path for parts in sides for part in parts})
     before, after = (Shape(parts=between + parts) for parts in sides)
-    direction = question["direction"]
+    direction, changes = question["direction"], detect(before, after)
+    if direction == "table":
+        changes = tuple(one for one in changes if tuple(map(kind.bare, _retyped(one))) not in DEFINED)
     engine = "table" if direction == "table" else "json"
-    borne = DEFINED if direction == "table" else frozenset()
-    return _verdict(detect(before, after), Consumer(name="", engine=engine, direction=direction, borne=borne))
+    return _verdict(changes, Consumer(name="", engine=engine, direction=direction))
 
 
 def _between(paths: set[str]) -> tuple[Part, ...]:

@@ -42,8 +42,6 @@ class Consumer:
     direction: Direction = "old_reads_new"
     reads: frozenset[str] | None = None
     """Paths that it reads; None when that is not known, then it reads everything."""
-    borne: frozenset[tuple[str, str]] = frozenset()
-    """Pairs of types (before, after; words without numbers) that a table bears beyond its engine's table of types."""
     reading: Reading | None = None
     """How it says itself that it reads; None: as strictly as its engine. Not asked of suites and statements."""
     made: tuple[Made, ...] = ()
@@ -142,8 +140,6 @@ def _by_content(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
 
 def _type(old: Part, new: Part, consumer: Consumer) -> tuple[Word, str, str]:
     before, after = old.type, new.type
-    if (kind.bare(before), kind.bare(after)) in consumer.borne and consumer.direction != "old_reads_new":
-        return "compatible", f"says itself that it bears {before} → {after}", ""
     if consumer.direction == "old_reads_new" and consumer.engine not in KEEPING:
         return _value(before, after)
     if consumer.direction == "old_reads_new":

@@ -33,19 +33,6 @@ SIBLING = 0.9
 """What is left of a likeness when one word stands in place of another."""
 APART = 0.8
 """What is left of it when values of both are known and none is shared; examples may differ by chance."""
-EVIDENCE = (
-    "words",
-    "contrast",
-    "end",
-    "begin",
-    "spelling",
-    "description",
-    "values",
-    "place",
-    "lineage",
-    "rules",
-    "members",
-)
 UNKNOWN: Mapping[str, Strength] = {}
 NOTHING = Strength()
 Places = Mapping[str, str]
@@ -54,17 +41,11 @@ ENDING = re.compile(r"(?<=..)(?:ation|ing|age|ion|ed|e)$")
 
 
 class Likeness(NamedTuple):
-    """How much a new column looks like a former one, and by what."""
+    """How much a new column looks like a former one."""
 
     old: Part
     new: Part
     score: float
-    figures: tuple[float, ...]
-
-    @property
-    def evidence(self) -> tuple[tuple[str, float], ...]:
-        """Each figure with its name."""
-        return tuple(zip(EVIDENCE, self.figures, strict=True))
 
 
 def probable(
@@ -118,11 +99,6 @@ def _implied(
     return found, frozenset(found.values())
 
 
-def best(old: Part, candidates: Sequence[Part], there: Set[str] = frozenset()) -> Likeness | None:
-    """The candidate that looks like `old`, None when none does or several do; `there`: paths that took its place."""
-    return _first(rank(old, candidates, there))
-
-
 def _first(ranked: Sequence[Likeness]) -> Likeness | None:
     """The first one, if it is clearly so."""
     if not ranked:
@@ -132,14 +108,10 @@ def _first(ranked: Sequence[Likeness]) -> Likeness | None:
     return ranked[0] if clear else None
 
 
-def rank(old: Part, candidates: Iterable[Part], there: Set[str] = frozenset()) -> list[Likeness]:
-    """Every candidate with its score, the likeliest first."""
-    return _ranked(read(old), [read(part) for part in candidates], there)
-
-
 def _ranked(
-    old: Read, candidates: Sequence[Read], there: Set[str], pairs: Mapping[str, Strength] = UNKNOWN
-) -> list[Likeness]:
+    old: Read, candidates: Sequence[Read], there: Set[str], pairs: Mapping[str, Strength]
+) -> list[Likeness]:  # fmt: skip
+    """Every candidate with its score, the likeliest first; `there` are paths that took its place."""
     seen: dict[str, int] = {}
     for one in candidates:
         for word in one.bag:
@@ -161,7 +133,7 @@ def _likeness(
     near = min(1.0, 2.5 * alike)
     lineage, rules, values, held = known
     shared = _shared(old.values, new.values) if old.values and new.values else None
-    figures = (
+    score = _together(
         alike,
         contrast,
         _ends(old.name, new.name),
@@ -174,7 +146,6 @@ def _likeness(
         rules,
         held,
     )
-    score = _together(*figures)
     if _siblings(old.name, new.name):
         score *= SIBLING
     if shared == 0 and not values:
@@ -182,7 +153,7 @@ def _likeness(
     before, after = old.part.type, new.part.type
     if before != after and "unknown" not in (before, after) and kind.compare(before, after) == "other":
         score *= 0.5
-    return Likeness(old.part, new.part, score, figures)
+    return Likeness(old.part, new.part, score)
 
 
 def _together(
