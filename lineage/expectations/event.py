@@ -10,6 +10,8 @@ from lineage.expectations.rule import Instant, RowRule
 
 CENT = 0.005
 """Money is decimal(…,2): a difference below half a cent is none."""
+WIDE = "decimal(28,2)"
+"""What a price is multiplied as: the product of the largest price and quantity has its place in it."""
 
 
 class ExpectRevenueToFollowEventType(RowRule):
@@ -32,7 +34,7 @@ class ExpectOrderTotalToEqualItems(RowRule):
 
     applies: ClassVar[str] = "event_type = 'purchase' and total_amount is not null and len(items) > 0"
     violation: ClassVar[str] = (
-        "abs(list_sum(list_transform(items, lambda item: item.price * item.quantity))"
+        f"abs(list_sum(list_transform(items, lambda item: cast(item.price as {WIDE}) * item.quantity))"
         " - coalesce(discount_amount, 0) - total_amount) > {tolerance}"
     )
     shown: ClassVar[tuple[str, ...]] = ("event_id", "order_id", "total_amount", "discount_amount", "items")
@@ -47,7 +49,8 @@ class ExpectCartTotalToCoverItem(RowRule):
 
     applies: ClassVar[str] = "cart_total is not null"
     violation: ClassVar[str] = (
-        "cart_total < 0 or (event_type = 'add_to_cart' and cart_total < price * quantity - {tolerance})"
+        "cart_total < 0"
+        f" or (event_type = 'add_to_cart' and cart_total < cast(price as {WIDE}) * quantity - {{tolerance}})"
     )
     shown: ClassVar[tuple[str, ...]] = ("event_id", "event_type", "price", "quantity", "cart_total")
     sentence: ClassVar[str] = "the cart's total covers price x quantity of what was just added, and is never negative"
@@ -70,7 +73,7 @@ class ExpectCartTotalToEqualSum(RowRule):
         " from batch where source in {sources}) as carts where ended = 0)"
     )
     violation: ClassVar[str] = (
-        "event_id in (select event_id from (select event_id, cart_total, sum(price * quantity)"
+        f"event_id in (select event_id from (select event_id, cart_total, sum(cast(price as {WIDE}) * quantity)"
         " over (partition by session_id order by event_time, event_id rows unbounded preceding) as running"
         " from batch where event_type = 'add_to_cart') as carts where abs(running - cart_total) > {tolerance})"
     )
@@ -157,8 +160,10 @@ class ExpectSentPriceToBePossible(RowRule):
 
     applies: ClassVar[str] = "json_valid(properties)"
     violation: ClassVar[str] = (
-        "coalesce(try_cast(properties ->> '$.price' as double) < 0, (properties ->> '$.price') is not null)"
-        " or coalesce(try_cast(properties ->> '$.quantity' as double) < 0, (properties ->> '$.quantity') is not null)"
+        "coalesce(try_cast(properties ->> '$.price' as double) not between 0 and 1e300,"
+        " (properties ->> '$.price') is not null)"
+        " or coalesce(try_cast(properties ->> '$.quantity' as double) not between 0 and 1e300,"
+        " (properties ->> '$.quantity') is not null)"
     )
     shown: ClassVar[tuple[str, ...]] = ("event_id", "source", "price", "quantity")
     sentence: ClassVar[str] = "a price and a quantity are numbers as sent, and not negative"

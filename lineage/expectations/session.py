@@ -33,7 +33,7 @@ class ExpectSessionFlagsToAgree(RowRule):
     violation: ClassVar[str] = (
         "has_purchase <> (purchases > 0) or has_cart_activity <> (cart_adds > 0)"
         " or abandoned_cart <> (has_cart_activity and not has_purchase)"
-        " or total_events < page_views + product_views + cart_adds + purchases"
+        " or total_events < cast(page_views as bigint) + product_views + cart_adds + purchases"
         " or (has_cart_activity and conversion_rate is null)"
     )
     shown: ClassVar[tuple[str, ...]] = (

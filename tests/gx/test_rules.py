@@ -183,6 +183,37 @@ def test_a_null_operand_breaks_no_rule(judge: Judge) -> None:
     ).success
 
 
+@pytest.mark.parametrize("rule", ["expect_order_total_to_equal_items", "expect_cart_total_to_cover_item",
+                                  "expect_cart_total_to_equal_sum"])  # fmt: skip
+def test_one_absurd_event_is_found_and_does_not_keep_a_rule_from_the_others(judge: Judge, rule: str) -> None:
+    """The largest price times the largest quantity that the lake takes is computed, not an overflow."""
+    price, quantity = Decimal("9999999999.99"), 2**31 - 1
+    found = judge(
+        rule, EVENTS, event_type=["purchase" if "order" in rule else "add_to_cart"] * 2, source=["web"] * 2,
+        session_id=["s", "t"], event_time=[T, T], price=[price, Decimal(2)], quantity=[quantity, 1],
+        cart_total=money("2.00", "2.00"), total_amount=money("2.00", "2.00"), discount_amount=[None, None],
+        items=[[ITEM | {"price": price, "quantity": quantity}] * 3, [ITEM | {"price": Decimal(2), "quantity": 1}]],
+    )  # fmt: skip
+    assert found.actual == "1 of 2 rows (50 %)"
+
+
+@pytest.mark.parametrize("contract_id", [EVENTS, SESSIONS, "lake.session_funnel"])
+@pytest.mark.parametrize("filled", ["no rows", "nothing in them", "no numbers"])
+def test_every_rule_says_something_of_rows_with_nothing_in_them(
+    frame_of: Any, project: Project, now: datetime, contract_id: str, filled: str
+) -> None:
+    promised, rows = contract.load(contract_id), 0 if filled == "no rows" else 3
+    blank = {"nothing in them": promised.schema.fields, "no rows": ()}.get(
+        filled, [field for field in promised.schema.fields if field.base == "double"]
+    )
+    value = None if filled == "nothing in them" else float("nan")
+    frame = frame_of(promised, rows=rows, **{field.name: [value] * rows for field in blank})
+    batch = of_frame(frame, contract=promised, dataset=Dataset("s3://lake", "here"))
+    checks = project.judge(batch, project.suite(str(promised.suite), promised), as_of=now)
+    assert len(checks) > 20
+    assert not [check for check in checks if check.actual.startswith("could not be computed")]
+
+
 def test_a_share_of_wrong_rows_is_tolerated_up_to_mostly(judge: Judge) -> None:
     def found(share: int) -> Check:
         prices = money(*["1"] * share, *[None] * (100 - share))

@@ -26,6 +26,9 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
         ({"quantity": "-2"}, False),
         ({"price": "free"}, False),
         ({"price": {"amount": 3}}, False),
+        ({"price": "NaN"}, False),
+        ({"price": "1e999"}, False),
+        ({"quantity": "-Infinity"}, False),
     ],
 )
 def test_a_price_and_a_quantity_are_numbers_not_negative(properties: object, possible: bool) -> None:
