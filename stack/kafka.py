@@ -64,7 +64,8 @@ def server(site: Site) -> Server:
         write_private(config, properties(site))
         write_private(logging, _LOGGING)
         if not (site.home.data("kafka") / "meta.properties").exists():
-            form = ["kafka.tools.StorageTool", "format", "-t", site.secrets.kafka_cluster, "-c", str(config)]
+            # With `=`, because an identifier may begin with a dash: one in 64 does.
+            form = ["kafka.tools.StorageTool", "format", f"--cluster-id={site.secrets.kafka_cluster}", "-c", str(config)]
             step("kafka format", [*java, *form, "--ignore-formatted"], log=site.home.log("kafka"))
 
     return Server(

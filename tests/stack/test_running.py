@@ -212,6 +212,17 @@ def test_a_down_that_was_killed_half_way_does_not_hinder_the_next_up(home, runni
     assert marks(platform.start(home, NAMES).environment) == ALL_MARKS
 
 
+def test_a_broker_whose_cluster_id_begins_with_a_dash_starts_as_any_other(tmp_path):
+    home = Home(root=tmp_path)
+    home.secrets()
+    path = tmp_path / "secrets.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"kafka_cluster": "-do7GPH-Rf-Q6u0NL6K5CQ"}))
+    try:
+        assert platform.start(home, ["kafka"]).names == ("kafka",)
+    finally:
+        platform.stop(home)
+
+
 def test_two_starts_at_once_make_one_set_of_servers(tmp_path):
     home = Home(root=tmp_path)
     try:
