@@ -13,11 +13,12 @@ from marquez.wire import Json
 _EDGES = """
 SELECT e.*, max(e.updated) AS newest, ov.uuid AS output_uuid, iv.uuid AS input_uuid,
        od.namespace AS output_namespace, od.name AS output_dataset, f.name AS output_field, f.type AS output_type,
-       id.namespace AS input_namespace, id.name AS input_dataset, g.name AS input_field
+       id.namespace AS input_namespace, id.name AS input_dataset, g.name AS input_field,
+       od.hidden OR id.hidden AS hidden
 FROM column_edge e
 JOIN field f ON f.id = e.output JOIN dataset od ON od.id = f.dataset JOIN version ov ON ov.id = e.output_version
 JOIN field g ON g.id = e.input JOIN dataset id ON id.id = g.dataset JOIN version iv ON iv.id = e.input_version
-WHERE NOT od.hidden AND e.created <= ? AND {condition}
+WHERE e.created <= ? AND {condition}
 GROUP BY e.output, e.input
 """
 _FOREVER = 1 << 62
@@ -49,11 +50,12 @@ def of_dataset(db: Connection, dataset_id: int) -> list[Json]:
 
 
 def graph(db: Connection, fields: list[int], *, depth: int, downstream: bool, until: int | None = None) -> list[Json]:
-    """Columns up to `depth` edges upstream of the given ones, and from there downstream too when asked.
+    """Columns up to `depth` edges upstream of the given ones, at least one, and from there downstream too when asked.
 
     With `until` (microseconds) it is the graph of that time, and its node ids carry dataset versions.
 
-    A column that nothing flows into starts no graph, whatever flows out of it: that is Marquez's rule.
+    A column that nothing flows into starts no graph, whatever flows out of it: that is Marquez's rule. Deleted datasets
+    are not shown; what lies beyond them is.
 
     Raises:
         PageNotFound: no such column.
@@ -63,7 +65,7 @@ def graph(db: Connection, fields: list[int], *, depth: int, downstream: bool, un
     last = _FOREVER if until is None else until
     found: dict[tuple[int, int], Row] = {}
     frontier = _edges(db, "e.output", fields, until=last)
-    for _ in range(depth):
+    for _ in range(max(depth, 1)):
         fresh = [edge for edge in frontier if (edge["output"], edge["input"]) not in found]
         if not fresh:
             break
@@ -71,7 +73,7 @@ def graph(db: Connection, fields: list[int], *, depth: int, downstream: bool, un
         frontier = _edges(db, "e.output", [edge["input"] for edge in fresh], until=last)
         if downstream:
             frontier += _edges(db, "e.input", [edge["output"] for edge in fresh], until=last)
-    return _nodes(list(found.values()), versioned=until is not None)
+    return _nodes([edge for edge in found.values() if not edge["hidden"]], versioned=until is not None)
 
 
 def _nodes(edges: list[Row], *, versioned: bool) -> list[Json]:
@@ -120,7 +122,7 @@ def _output_node(edges: list[Row]) -> Json:
         {**_column(e, "input"), "transformationDescription": e["description"], "transformationType": e["type"]}
         for e in same
     ]
-    return {**_column(newest, "output"), "fieldType": newest["output_type"] or None, **_UNSAID, "inputFields": inputs}
+    return {**_column(newest, "output"), "fieldType": newest["output_type"], **_UNSAID, "inputFields": inputs}
 
 
 def _input_node(edge: Row) -> Json:

@@ -91,7 +91,7 @@ def parse(body: bytes) -> Event:
         MalformedRequest: no JSON object, a date-time that is none, or a value of the wrong type.
         InvalidEvent: something is missing that Marquez insists on.
     """
-    document = _load(body)
+    document = _with_todays_names(_load(body))
     kind = str(document.get("schemaURL") or "").rpartition("/")[2]
     try:
         problems = list(_problems(document, kind))
@@ -112,6 +112,16 @@ def _load(body: bytes) -> Json:
     if not isinstance(document, dict):
         raise MalformedRequest("an event is a JSON object")
     return document
+
+
+def _with_todays_names(document: Json) -> Json:
+    """Airflow once called the parent facet `parentRun`; Marquez reads both."""
+    run = document.get("run")
+    given = run.get("facets") if isinstance(run, dict) else None
+    if not isinstance(run, dict) or not isinstance(given, dict) or "parentRun" not in given:
+        return document
+    renamed = {"parent" if name == "parentRun" else name: facet for name, facet in given.items()}
+    return {**document, "run": {**run, "facets": renamed}}
 
 
 def _no_number(token: str) -> None:

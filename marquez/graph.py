@@ -15,9 +15,9 @@ from marquez.wire import Json
 def lineage(db: Connection, node: nodes.NodeId, *, depth: int) -> list[Json]:
     """Nodes around a job or a dataset, by id.
 
-    A dataset stands for one job: its latest writer, else its latest reader. When that job's current version has
-    nothing to do with the dataset any more, the dataset stands alone (Marquez's rule). One step leads to all jobs
-    that share a dataset.
+    A dataset stands for one job: its latest writer, else its latest reader, deleted or not. When no job around it has
+    anything to do with the dataset any more, the dataset stands alone (Marquez's rule). One step leads to all jobs that
+    share a dataset.
 
     Raises:
         ResourceNotFound: no such job or dataset.
@@ -45,8 +45,8 @@ def lineage(db: Connection, node: nodes.NodeId, *, depth: int) -> list[Json]:
 
 def _job_of(db: Connection, dataset_id: int) -> int | None:
     sql = (
-        "SELECT io.job FROM job_io io JOIN job_version v ON v.id = io.version JOIN job j ON j.id = io.job "
-        "WHERE io.dataset = ? AND NOT j.hidden ORDER BY io.io DESC, v.created DESC, v.id DESC LIMIT 1"
+        "SELECT io.job FROM job_io io JOIN job_version v ON v.id = io.version "
+        "WHERE io.dataset = ? ORDER BY io.io DESC, v.created DESC, v.id DESC LIMIT 1"
     )
     row = db.execute(sql, (dataset_id,)).fetchone()
     return int(row["job"]) if row else None

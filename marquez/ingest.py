@@ -15,6 +15,7 @@ from marquez.store import Store
 from marquez.wire import Json, clock, dumps, parse_instant, to_micros, zoned_time
 
 _STATES = {"COMPLETE": "COMPLETED", "ABORT": "ABORTED", "FAIL": "FAILED"}
+_ENDS = ("COMPLETED", "FAILED")  # of a stream: such an event without datasets leaves what it reads and writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def _run_event(db: Connection, event: RunEvent, run: str, moment: _Moment) -> No
     records.run_facets(db, run, "RUN", event.run_facets, at=moment.at, event=moment.event)
     records.run_facets(db, run, "JOB", event.job.facets, at=moment.at, event=moment.event)
     done = state in _STATES.values()
-    silent_end = event.job.streaming and done and not event.inputs and not event.outputs
+    silent_end = event.job.streaming and state in _ENDS and not event.inputs and not event.outputs
     for ref in event.inputs:
         _dataset(db, ref, run, moment, reads=True)
     for ref in event.outputs:
@@ -67,7 +68,7 @@ def _run_event(db: Connection, event: RunEvent, run: str, moment: _Moment) -> No
             records.retire_datasets(db, job["id"], io)
     if (done and not event.job.streaming) or (event.job.streaming and not silent_end):
         _job_version(db, job, run, moment, only_new=event.job.streaming)
-    if event.outputs and (state == "COMPLETED" or event.job.streaming):
+    if state == "COMPLETED" or event.job.streaming:
         _make_current(db, run, moment)
 
 
@@ -169,14 +170,16 @@ def _dataset(db: Connection, ref: DatasetRef, run: str | None, moment: _Moment, 
             _set_current(db, row["id"], version["id"], at=moment.at)
     if not reads and run is not None:
         _column_edges(db, ref, ids, version, run, moment)
-    _dataset_facets(db, ref, version["id"], run, moment)
+    _dataset_facets(db, ref, version["id"], run, moment, reads=reads)
     return _Written(dataset=row, version=version)
 
 
-def _dataset_facets(db: Connection, ref: DatasetRef, version_id: int, run: str | None, moment: _Moment) -> None:
+def _dataset_facets(
+    db: Connection, ref: DatasetRef, version_id: int, run: str | None, moment: _Moment, *, reads: bool
+) -> None:
+    side, own = ("INPUT", ref.input_facets) if reads else ("OUTPUT", ref.output_facets)
     listed = [(facets.kind_of(name), name, value) for name, value in ref.facets.items() if value is not None]
-    listed += [("INPUT", name, value) for name, value in ref.input_facets.items()]
-    listed += [("OUTPUT", name, value) for name, value in ref.output_facets.items()]
+    listed += [(side, name, value) for name, value in own.items()]
     records.version_facets(db, version_id, listed, static=run is None, at=moment.at, event=moment.event)
     if run is not None:
         for kind in ("INPUT", "OUTPUT"):

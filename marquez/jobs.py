@@ -41,13 +41,16 @@ def hide(db: Connection, job: Row) -> Json:
 
 
 def page(db: Connection, *, namespace: str | None, states: Sequence[str], limit: int, offset: int) -> Json:
-    """Jobs, last updated first. The state asked for is that of the job's current run; the total ignores it."""
+    """Jobs, last updated first. The state asked for is that of the job's current run; the total ignores it.
+
+    Without `states` all are asked for; a job whose current run never told one is not listed even then.
+    """
     where = "NOT j.hidden" + ("" if namespace is None else " AND j.namespace = ?")
     values: list[str] = [] if namespace is None else [namespace]
     (total,) = db.execute(f"SELECT count(*) FROM job j WHERE {where}", values).fetchone()
-    if states:
-        where += f" AND (r.uuid IS NULL OR r.state IN ({','.join('?' * len(states))}))"
-        values += states
+    states = states or runs.STATES
+    where += f" AND (r.uuid IS NULL OR r.state IN ({','.join('?' * len(states))}))"
+    values += states
     sql = (
         f"SELECT j.* FROM job j LEFT JOIN run r ON r.uuid = j.current_run WHERE {where} "
         "ORDER BY j.updated DESC, j.id LIMIT ? OFFSET ?"

@@ -24,10 +24,15 @@ def get(db: Connection, name: str) -> Json:
 
 
 def put(db: Connection, name: str, *, owner: str | None, description: str | None, clock: int) -> Json:
-    """Make a namespace, or give it another owner and description; a deleted one comes back."""
+    """Make a namespace, or give it another owner; a deleted one comes back.
+
+    Its first description stays, as in Marquez.
+    """
     sql = """INSERT INTO namespace (name, created, updated, owner, description) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (name) DO UPDATE SET updated = excluded.updated, owner = excluded.owner,
-        description = excluded.description, hidden = 0"""
+        ON CONFLICT (name) DO UPDATE SET hidden = 0,
+        owner = iif(owner = excluded.owner COLLATE NOCASE, owner, excluded.owner),
+        updated = iif(owner = excluded.owner COLLATE NOCASE AND excluded.description IS NULL, updated, excluded.updated)
+        """
     db.execute(sql, (name, clock, clock, owner or DEFAULT_OWNER, description))
     return get(db, name)
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import string
+import unicodedata
 import uuid
 from collections.abc import Iterable
 from sqlite3 import Connection, Row
+from urllib.parse import quote
 
 from marquez import hashes
 from marquez.events import DatasetRef
@@ -26,9 +29,10 @@ def plain_namespace(name: str) -> str:
 
 
 def namespace(db: Connection, name: str, *, at: int) -> None:
-    """The namespace exists; one that does keeps its times, owner and description."""
+    """The namespace exists; one that does keeps its times, owner and description, and is hidden no more."""
     db.execute(
-        "INSERT INTO namespace (name, created, updated, owner) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO namespace (name, created, updated, owner) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET hidden = 0 WHERE hidden",
         (name, at, at, DEFAULT_OWNER),
     )
 
@@ -43,9 +47,19 @@ def source(db: Connection, ref: DatasetRef, *, at: int) -> str:
     db.execute(
         "INSERT INTO source (name, type, created, updated, connection_url) VALUES (?, 'POSTGRESQL', ?, ?, ?) "
         f"ON CONFLICT (name) DO UPDATE SET updated = excluded.updated, connection_url = {keep}",
-        (name, at, at, url or ""),
+        (name, at, at, _connection_url(url or "")),
     )
     return str(name)
+
+
+_URL_PART = r"(?:[A-Za-z0-9_.!~'()*,;:$&+=?/@\[\]-]|%[0-9A-Fa-f]{2})*"
+_URL = re.compile(rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?=.)|(?![^/?#]*:)){_URL_PART}(?:#{_URL_PART})?")
+
+
+def _connection_url(text: str) -> str:
+    """As Java's URI writes it: letters beyond ASCII encoded; what is no URI is taken for a host, else for nothing."""
+    encoded = quote(unicodedata.normalize("NFC", text), safe=string.printable)
+    return next((url for url in (encoded, "http://" + encoded) if _URL.fullmatch(url)), "")
 
 
 def dataset(db: Connection, ref: DatasetRef, *, source_name: str, at: int) -> Row:
@@ -53,10 +67,8 @@ def dataset(db: Connection, ref: DatasetRef, *, source_name: str, at: int) -> Ro
 
     An event that uses a symlink's name is about the dataset that the symlink stands for.
     """
-    space = plain_namespace(ref.namespace)
-    known = db.execute(
-        "SELECT dataset FROM dataset_name WHERE namespace = ? AND name = ?", (space, ref.name)
-    ).fetchone()
+    own = (ref.namespace, ref.name)
+    known = db.execute("SELECT dataset FROM dataset_name WHERE namespace = ? AND name = ?", own).fetchone()
     dropped = str(ref.said("lifecycleStateChange", "lifecycleStateChange") or "").upper() == "DROP"
     description = ref.said("documentation", "description")
     if known:
@@ -68,8 +80,8 @@ def dataset(db: Connection, ref: DatasetRef, *, source_name: str, at: int) -> Ro
             "INSERT INTO dataset (namespace, name, physical_name, source, description, created, updated, deleted) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *"
         )
-        row = db.execute(sql, (space, ref.name, ref.name, source_name, description, at, at, dropped)).fetchone()
-        _name(db, space, ref.name, row["id"])
+        row = db.execute(sql, (*own, ref.name, source_name, description, at, at, dropped)).fetchone()
+        _name(db, *own, row["id"])
     for alias in ref.said("symlinks", "identifiers") or ():
         if not alias.get("namespace") or not alias.get("name"):
             continue
@@ -83,16 +95,19 @@ def _name(db: Connection, space: str, name: str, dataset_id: int) -> None:
 
 
 def fields(db: Connection, dataset_id: int, listed: Iterable[hashes.Field]) -> dict[str, int]:
-    """The ids of the dataset's columns by name; a column is one row per name and type."""
-    rows = db.execute("SELECT name, type, description, id FROM field WHERE dataset = ?", (dataset_id,))
-    known = {(row["name"], row["type"]): (row["description"], row["id"]) for row in rows}
+    """The ids of the dataset's columns by name; a column is one row per name and type.
+
+    One without a type is a new row for every event. That is a fault of the real 0.51.1 (its issue #3083), kept here.
+    """
+    sql = "SELECT name, type, description, id FROM field WHERE dataset = ? AND type IS NOT NULL"
+    known = {(row["name"], row["type"]): (row["description"], row["id"]) for row in db.execute(sql, (dataset_id,))}
     ids = {}
     for column in listed:
-        description, field_id = known.get((column.name, column.type or ""), (None, None))
+        description, field_id = known.get((column.name, column.type), (None, None))
         if field_id is None or description != column.description:
             sql = """INSERT INTO field (dataset, name, type, description) VALUES (?, ?, ?, ?)
                 ON CONFLICT (dataset, name, type) DO UPDATE SET description = excluded.description RETURNING id"""
-            (field_id,) = db.execute(sql, (dataset_id, column.name, column.type or "", column.description)).fetchone()
+            (field_id,) = db.execute(sql, (dataset_id, column.name, column.type, column.description)).fetchone()
         ids[column.name] = field_id
     return ids
 
@@ -117,14 +132,14 @@ def version(
     identity = hashes.dataset_version(
         namespace=ref.namespace,
         source=source_name,
-        dataset=row["name"],
-        physical=row["physical_name"],
+        dataset=ref.name,
+        physical=ref.name,
         fields=listed or (),
         lifecycle=lifecycle,
         run=run,
     )
     shown = None if listed is None else dumps([_shown(column) for column in listed])
-    schema = hashes.schema_version(row["namespace"], row["name"], listed or ())
+    schema = hashes.schema_version(plain_namespace(row["namespace"]), row["name"], listed or ())
     sql = """INSERT INTO version
         (uuid, hash, dataset, namespace, name, schema_version, run, fields, lifecycle, created, touched)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -232,19 +247,27 @@ def retire_datasets(db: Connection, job_id: int, io: str) -> None:
 def run_facets(
     db: Connection, run_uuid: str, kind: str, facets: Json, *, at: int, event: int, version_id: int = 0
 ) -> None:
-    """What a run said: of itself and its job the latest by event time wins, of datasets the latest to arrive."""
-    rule = "" if kind in ("INPUT", "OUTPUT") else "WHERE excluded.at >= run_facet.at"
+    """What a run said: of itself and its job the latest by event time wins, of datasets the latest to arrive.
+
+    Of a run's Spark plans the first stays; `spark_unknown` is not kept.
+    """
+    rule = "" if kind in ("INPUT", "OUTPUT") else "WHERE excluded.at >= run_facet.at AND name <> 'spark.logicalPlan'"
     sql = f"""INSERT INTO run_facet VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run, kind, version, name)
         DO UPDATE SET at = excluded.at, event = excluded.event, value = excluded.value {rule}"""
-    said = {name: value for name, value in facets.items() if value is not None and name != "spark_unknown"}
+    dropped = ("spark_unknown",) if kind == "RUN" else ()
+    said = {name: value for name, value in facets.items() if value is not None and name not in dropped}
     db.executemany(sql, [(run_uuid, kind, version_id, name, at, event, dumps(value)) for name, value in said.items()])
 
 
 def version_facets(
     db: Connection, version_id: int, said: Iterable[tuple[str, str, object]], *, static: bool, at: int, event: int
 ) -> None:
-    """Facets `(kind, name, value)` of a dataset version: the latest by event time wins."""
-    sql = """INSERT INTO version_facet VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (version, kind, static, name)
-        DO UPDATE SET at = excluded.at, event = excluded.event, value = excluded.value
-        WHERE excluded.at >= version_facet.at"""
+    """Facets `(kind, name, value)` of a dataset version: the latest by event time and the latest to arrive."""
+    sql = """INSERT INTO version_facet VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL)
+        ON CONFLICT (version, kind, static, name) DO UPDATE SET
+        late_event = iif(excluded.at < at, excluded.event, NULL),
+        late_value = iif(excluded.at < at, excluded.value, NULL),
+        event = iif(excluded.at < at, event, excluded.event),
+        value = iif(excluded.at < at, value, excluded.value),
+        at = max(at, excluded.at)"""
     db.executemany(sql, [(version_id, kind, static, name, at, event, dumps(value)) for kind, name, value in said])

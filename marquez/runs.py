@@ -10,20 +10,21 @@ from marquez.rows import documents, existing, one
 from marquez.wire import Json, instant
 
 STATES = ("NEW", "RUNNING", "COMPLETED", "ABORTED", "FAILED")
+_SEEN = "SELECT run.* FROM run JOIN job ON job.id = run.job WHERE run.uuid = ? AND NOT job.hidden"
 
 
 def row_of(db: Connection, run: str) -> Row:
     """The run's row.
 
     Raises:
-        ResourceNotFound: no such run.
+        ResourceNotFound: no such run, or its job was deleted.
     """
-    return existing(db, "Run", run, "SELECT * FROM run WHERE uuid = ?", run)
+    return existing(db, "Run", run, _SEEN, run)
 
 
 def of_id(db: Connection, run: str | None) -> Json | None:
-    """The run, None when there is none."""
-    row = one(db, "SELECT * FROM run WHERE uuid = ?", run)
+    """The run, None when there is none, or its job was deleted."""
+    row = one(db, _SEEN, run)
     return shown(db, row) if row else None
 
 
@@ -36,8 +37,8 @@ def page_of_job(db: Connection, job: Row, *, limit: int, offset: int) -> Json:
 
 
 def latest_of_job(db: Connection, job: Row, *, limit: int = 10) -> list[Json]:
-    """A job's runs, latest change of state first."""
-    sql = "SELECT * FROM run WHERE job = ? ORDER BY transitioned DESC, created DESC LIMIT ?"
+    """A job's runs, those that never told a state before the others, latest change of state first."""
+    sql = "SELECT * FROM run WHERE job = ? ORDER BY transitioned IS NULL DESC, transitioned DESC, created DESC LIMIT ?"
     return [shown(db, row) for row in db.execute(sql, (job["id"], limit)).fetchall()]
 
 
@@ -60,6 +61,16 @@ def shown(db: Connection, row: Row, *, of_version: bool = False) -> Json:
         "outputDatasetVersions": _datasets(db, row, "OUTPUT", bare=of_version),
         "facets": facets(db, row["uuid"], "JOB" if of_version else "RUN"),
     }
+
+
+def facets_of_known(db: Connection, run: str, kind: str) -> Json:
+    """What a run said, also when its job was deleted.
+
+    Raises:
+        ResourceNotFound: no such run.
+    """
+    existing(db, "Run", run, "SELECT 1 FROM run WHERE uuid = ?", run)
+    return facets(db, run, kind)
 
 
 def facets(db: Connection, run: str, kind: str) -> Json:

@@ -1,5 +1,6 @@
 -- The store: what the API answers from. Times are microseconds since 1970 UTC; documents are JSON text.
 -- Facets are kept once per place where the API shows them (the newest wins); every event as it came is in `event`.
+-- A change of this file needs a new LAYOUT in store.py, and statements there that bring older files up to it.
 CREATE TABLE namespace (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, updated INTEGER NOT NULL,
   owner TEXT NOT NULL, description TEXT, hidden INTEGER NOT NULL DEFAULT 0);
@@ -17,8 +18,9 @@ CREATE TABLE dataset (
 CREATE TABLE dataset_name (
   namespace TEXT NOT NULL, name TEXT NOT NULL, dataset INTEGER NOT NULL, PRIMARY KEY (namespace, name)) WITHOUT ROWID;
 CREATE INDEX dataset_names ON dataset_name (dataset);
+CREATE INDEX dataset_by_name ON dataset_name (name);
 CREATE TABLE field (
-  id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, type TEXT NOT NULL, description TEXT,
+  id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, type TEXT, description TEXT,
   UNIQUE (dataset, name, type));
 CREATE TABLE version (
   id INTEGER PRIMARY KEY, uuid TEXT NOT NULL UNIQUE, hash TEXT NOT NULL UNIQUE, dataset INTEGER NOT NULL,
@@ -27,9 +29,11 @@ CREATE TABLE version (
 CREATE INDEX version_of_dataset ON version (dataset, created DESC, id DESC);
 CREATE INDEX version_of_run ON version (run) WHERE run IS NOT NULL;
 CREATE TABLE version_field (version INTEGER NOT NULL, field INTEGER NOT NULL, PRIMARY KEY (version, field)) WITHOUT ROWID;
+-- The newest by event time, and beside it the last to arrive when that is an older one.
 CREATE TABLE version_facet (
   version INTEGER NOT NULL, kind TEXT NOT NULL, static INTEGER NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
-  event INTEGER NOT NULL, value TEXT NOT NULL, PRIMARY KEY (version, kind, static, name)) WITHOUT ROWID;
+  event INTEGER NOT NULL, value TEXT NOT NULL, late_event INTEGER, late_value TEXT,
+  PRIMARY KEY (version, kind, static, name)) WITHOUT ROWID;
 CREATE TABLE dataset_tag (dataset INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (dataset, tag)) WITHOUT ROWID;
 CREATE TABLE field_tag (field INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (field, tag)) WITHOUT ROWID;
 
@@ -56,7 +60,7 @@ CREATE TABLE run (
   parent TEXT, args TEXT NOT NULL, state TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL, started INTEGER,
   ended INTEGER, transitioned INTEGER, nominal_start INTEGER, nominal_end INTEGER) WITHOUT ROWID;
 CREATE INDEX run_of_job ON run (job, started DESC, created DESC);
-CREATE INDEX run_by_transition ON run (job, transitioned DESC, created DESC);
+CREATE INDEX run_by_transition ON run (job, transitioned IS NULL DESC, transitioned DESC, created DESC);
 CREATE TABLE run_input (run TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (run, version));
 -- What one run said of itself, of its job, and of the datasets it touched (kind RUN, JOB, INPUT, OUTPUT).
 CREATE TABLE run_facet (

@@ -11,8 +11,21 @@ from pathlib import Path
 
 from marquez.errors import StoreBusy, StoreUnreadable
 
-LAYOUT = 1
+LAYOUT = 2
 _SCHEMA = Path(__file__).with_name("schema.sql")
+_FROM_1 = """
+CREATE INDEX dataset_by_name ON dataset_name (name);
+ALTER TABLE field RENAME TO field_1;
+CREATE TABLE field (
+  id INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, name TEXT NOT NULL, type TEXT, description TEXT,
+  UNIQUE (dataset, name, type));
+INSERT INTO field SELECT id, dataset, name, nullif(type, ''), description FROM field_1;
+DROP TABLE field_1;
+ALTER TABLE version_facet ADD COLUMN late_event INTEGER;
+ALTER TABLE version_facet ADD COLUMN late_value TEXT;
+DROP INDEX run_by_transition;
+CREATE INDEX run_by_transition ON run (job, transitioned IS NULL DESC, transitioned DESC, created DESC);
+"""
 
 
 def store_path(data: Path) -> Path:
@@ -60,8 +73,9 @@ class Store:
     def _prepare(self) -> None:
         (layout,) = self._writer.execute("PRAGMA user_version").fetchone()
         tables = self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if layout == 0 and tables == 0:
-            self._writer.executescript(f"BEGIN; {_SCHEMA.read_text()} PRAGMA user_version={LAYOUT}; COMMIT;")
+        if (layout, tables) == (0, 0) or layout == 1:
+            change = _FROM_1 if layout else _SCHEMA.read_text()
+            self._writer.executescript(f"BEGIN; {change} PRAGMA user_version={LAYOUT}; COMMIT;")
         elif layout != LAYOUT:
             self.close()
             raise StoreUnreadable(self.path, found=layout, wanted=LAYOUT)

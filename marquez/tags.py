@@ -17,10 +17,9 @@ def page(db: Connection, *, limit: int, offset: int) -> list[Json]:
 
 
 def put(db: Connection, name: str, description: str | None) -> Json:
-    """Make a tag, or describe it anew."""
-    sql = (
-        "INSERT INTO tag VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET description = excluded.description RETURNING *"
-    )
+    """Make a tag, or describe it anew; without a description the known one stays."""
+    sql = """INSERT INTO tag VALUES (?, ?) ON CONFLICT (name)
+        DO UPDATE SET description = coalesce(excluded.description, description) RETURNING *"""
     return _shown(db.execute(sql, (name, description)).fetchone())
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marquez import hashes, namespaces
-from marquez.errors import InvalidParameter, PageNotFound, RequestRefused
+from marquez.errors import InvalidParameter, MalformedRequest, PageNotFound, RequestRefused
 from marquez.store import Store
 from marquez.wire import dumps, parse_instant, to_micros
 
@@ -39,7 +39,10 @@ register_url_convertor("name", _Name())
 
 
 class EncodedPath:
-    """Routes on the path as it was sent; servers decode `%2F` before routing otherwise, and names fall apart."""
+    """Routes on the path as it was sent; servers decode `%2F` before routing otherwise, and names fall apart.
+
+    HEAD is answered like GET; the server leaves the body out.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -47,7 +50,8 @@ class EncodedPath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with its raw path."""
         if scope["type"] == "http" and scope.get("raw_path"):
-            scope = {**scope, "path": scope["raw_path"].partition(b"?")[0].decode("latin-1")}
+            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            scope = {**scope, "method": method, "path": scope["raw_path"].partition(b"?")[0].decode("latin-1")}
         await self.app(scope, receive, send)
 
 
@@ -59,7 +63,8 @@ async def _store(request: Request) -> Store:
 Opened = Annotated[Store, Depends(_store)]
 Limit = Annotated[int, Query(ge=0, le=2**31 - 1)]  # Java's int; there is no maximum of its own
 Offset = Limit
-Depth = Limit
+Depth = Annotated[int, Query(ge=-(2**31), le=2**31 - 1)]
+Namespace = Annotated[str, Path(pattern=r"^[a-zA-Z:;=/0-9_\-.@+]{1,1024}$")]  # others can be told of, not asked for
 
 
 def answer(document: object, status: int = 200) -> Response:
@@ -107,6 +112,18 @@ def run_id(text: str) -> str:
     return found
 
 
+def one_of(parameter: str, text: str, known: Sequence[str]) -> str:
+    """One of the known words, however its letters are.
+
+    Raises:
+        InvalidParameter: it is none of them.
+    """
+    word = text.upper()
+    if word not in known:
+        raise InvalidParameter(parameter, f"must be one of [{', '.join(known)}]")
+    return word
+
+
 def moment(parameter: str, text: str) -> int:
     """Microseconds of a query parameter's date-time.
 
@@ -148,4 +165,6 @@ def _of_validation(problem: Any) -> RequestRefused:
         return InvalidParameter(parameter, "must not be null")
     if problem["type"] == "greater_than_equal":
         return InvalidParameter(parameter, f"must be greater than or equal to {problem['ctx']['ge']}")
+    if problem["loc"][0] == "body":
+        return MalformedRequest(str(problem["msg"]))
     return PageNotFound()

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body
 from starlette.responses import Response
 
 from marquez import datasets, namespaces, tags
-from marquez.api.answers import Limit, Offset, Opened, answer, changed, named, told
+from marquez.api.answers import Limit, Namespace, Offset, Opened, answer, changed, named, told
 from marquez.errors import InvalidEvent
 from marquez.wire import Json, clock
 
@@ -27,20 +27,20 @@ def list_namespaces(store: Opened, limit: Limit = 100, offset: Offset = 0) -> Re
 
 
 @router.get("/namespaces/{namespace:name}")
-def get_namespace(store: Opened, namespace: str) -> Response:
+def get_namespace(store: Opened, namespace: Namespace) -> Response:
     """One namespace."""
     return told(store, lambda db: namespaces.get(db, namespace))
 
 
 @router.put("/namespaces/{namespace:name}")
-def put_namespace(store: Opened, namespace: str, document: _Document) -> Response:
+def put_namespace(store: Opened, namespace: Namespace, document: _Document) -> Response:
     """Make or change a namespace."""
     owner, description = document.get("ownerName"), document.get("description")
     return changed(store, lambda db: namespaces.put(db, namespace, owner=owner, description=description, clock=clock()))
 
 
 @router.delete("/namespaces/{namespace:name}")
-def delete_namespace(store: Opened, namespace: str) -> Response:
+def delete_namespace(store: Opened, namespace: Namespace) -> Response:
     """Hide a namespace with all that is in it."""
     return changed(store, lambda db: namespaces.delete(db, namespace))
 
@@ -81,7 +81,7 @@ def put_tag(store: Opened, tag: str, document: _Document) -> Response:
 
 
 @router.get("/namespaces/{namespace:name}/datasets")
-def list_datasets(store: Opened, namespace: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+def list_datasets(store: Opened, namespace: Namespace, limit: Limit = 100, offset: Offset = 0) -> Response:
     """A namespace's datasets."""
     with store.read() as db:
         namespaces.get(db, namespace)
@@ -89,49 +89,51 @@ def list_datasets(store: Opened, namespace: str, limit: Limit = 100, offset: Off
 
 
 @router.get(_DATASET)
-def get_dataset(store: Opened, namespace: str, dataset: str) -> Response:
+def get_dataset(store: Opened, namespace: Namespace, dataset: str) -> Response:
     """One dataset."""
     return told(store, _dataset(namespace, dataset, datasets.get))
 
 
 @router.delete(_DATASET)
-def delete_dataset(store: Opened, namespace: str, dataset: str) -> Response:
+def delete_dataset(store: Opened, namespace: Namespace, dataset: str) -> Response:
     """Hide a dataset until an event speaks of it again."""
     return changed(store, _dataset(namespace, dataset, datasets.hide))
 
 
 @router.get(_DATASET + "/versions")
-def list_versions(store: Opened, namespace: str, dataset: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+def list_versions(
+    store: Opened, namespace: Namespace, dataset: str, limit: Limit = 100, offset: Offset = 0
+) -> Response:
     """A dataset's versions, newest first."""
     return told(store, _dataset(namespace, dataset, partial(datasets.versions, limit=limit, offset=offset)))
 
 
 @router.get(_DATASET + "/versions/{version:name}")
-def get_version(store: Opened, namespace: str, dataset: str, version: str) -> Response:
+def get_version(store: Opened, namespace: Namespace, dataset: str, version: str) -> Response:
     """One version of a dataset."""
     return told(store, _dataset(namespace, dataset, partial(datasets.version, uuid=version)))
 
 
 @router.post(_DATASET + "/tags/{tag:name}")
-def tag_dataset(store: Opened, namespace: str, dataset: str, tag: str) -> Response:
+def tag_dataset(store: Opened, namespace: Namespace, dataset: str, tag: str) -> Response:
     """Tag a dataset."""
     return changed(store, _dataset(namespace, dataset, partial(_tagged, tag=tag, on=True)))
 
 
 @router.delete(_DATASET + "/tags/{tag:name}")
-def untag_dataset(store: Opened, namespace: str, dataset: str, tag: str) -> Response:
+def untag_dataset(store: Opened, namespace: Namespace, dataset: str, tag: str) -> Response:
     """Take a tag off a dataset."""
     return changed(store, _dataset(namespace, dataset, partial(_tagged, tag=tag, on=False)))
 
 
 @router.post(_DATASET + "/fields/{field:name}/tags/{tag:name}")
-def tag_field(store: Opened, namespace: str, dataset: str, field: str, tag: str) -> Response:
+def tag_field(store: Opened, namespace: Namespace, dataset: str, field: str, tag: str) -> Response:
     """Tag a column."""
     return changed(store, _dataset(namespace, dataset, partial(_tagged, field=field, tag=tag, on=True)))
 
 
 @router.delete(_DATASET + "/fields/{field:name}/tags/{tag:name}")
-def untag_field(store: Opened, namespace: str, dataset: str, field: str, tag: str) -> Response:
+def untag_field(store: Opened, namespace: Namespace, dataset: str, field: str, tag: str) -> Response:
     """Take a tag off a column."""
     return changed(store, _dataset(namespace, dataset, partial(_tagged, field=field, tag=tag, on=False)))
 
@@ -141,4 +143,4 @@ def _tagged(db: Connection, row: Row, *, tag: str, on: bool, field: str | None =
         tags.tag_thing(db, "dataset", row["id"], tag, on=on)
     else:
         tags.tag_field(db, row, field, tag, on=on)
-    return datasets.get(db, row, with_columns=False)
+    return datasets.bare(db, row)

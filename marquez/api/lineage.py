@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from marquez import columns, graph, nodes, runs, search
-from marquez.api.answers import Depth, Limit, Offset, Opened, answer, moment, run_id, told
+from marquez.api.answers import Depth, Limit, Offset, Opened, answer, moment, one_of, run_id, told
 from marquez.errors import InvalidParameter, MalformedRequest, WrongMediaType
 from marquez.events import parse
 from marquez.ingest import ingest
@@ -54,10 +54,11 @@ def get_column_lineage(
     store: Opened,
     node_id: NodeText,
     depth: Depth = 20,
-    downstream: Annotated[bool, Query(alias="withDownstream")] = False,
+    downstream_too: Annotated[str, Query(alias="withDownstream")] = "false",
 ) -> Response:
     """The graph of columns upstream, or also downstream, of a column, of a dataset's or a job's columns."""
     node = nodes.parse(node_id)
+    downstream = downstream_too.lower() == "true"
     if node.version and downstream:
         raise InvalidParameter("withDownstream", "cannot be used with a node of a version")
     with store.read() as db:
@@ -77,14 +78,15 @@ def list_events(
     store: Opened,
     before: str = "2030-01-01T00:00:00Z",
     after: str = "1970-01-01T00:00:00Z",
-    direction: Annotated[Literal["asc", "desc"], Query(alias="sortDirection")] = "desc",
+    direction: Annotated[str, Query(alias="sortDirection")] = "DESC",
     limit: Limit = 100,
     offset: Offset = 0,
 ) -> Response:
     """Run events in the order of their own time."""
     span = {"before": moment("before", before), "after": moment("after", after)}
+    newest_first = one_of("sortDirection", direction, ("DESC", "ASC")) == "DESC"
     with store.read() as db:
-        document = search.events(db, **span, newest_first=direction == "desc", limit=limit, offset=offset)
+        document = search.events(db, **span, newest_first=newest_first, limit=limit, offset=offset)
     return Response(document, media_type="application/json")
 
 
@@ -102,11 +104,8 @@ def find(
     """Datasets and jobs by part of their name."""
     if not q.strip():
         raise InvalidParameter("q", "must not be blank")
-    kind, order = only.upper() if only else None, sort.upper()
-    if kind not in (None, "DATASET", "JOB"):
-        raise InvalidParameter("filter", "must be one of [DATASET, JOB]")
-    if order not in ("NAME", "UPDATE_AT"):
-        raise InvalidParameter("sort", "must be one of [NAME, UPDATE_AT]")
+    kind = one_of("filter", only, ("DATASET", "JOB")) if only else None
+    order = one_of("sort", sort, ("NAME", "UPDATE_AT"))
     days = {"before": before, "after": after}
     span = {name: moment(name, f"{day}T00:00:00Z") if day else None for name, day in days.items()}
     return told(store, lambda db: search.find(db, q, kind=kind, namespace=namespace, **span, sort=order, limit=limit))

@@ -10,8 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from marquez import jobs, runs, tags
-from marquez.api.answers import Limit, Offset, Opened, answer, changed, named, run_id, told
-from marquez.errors import PageNotFound
+from marquez.api.answers import Limit, Namespace, Offset, Opened, answer, changed, named, one_of, run_id, told
 from marquez.wire import Json
 
 router = APIRouter(prefix="/api/v1")
@@ -21,10 +20,7 @@ _States = Annotated[list[str] | None, Query(alias="lastRunStates")]
 
 
 def _states(asked: list[str] | None) -> list[str]:
-    states = [state.upper() for state in asked or ()]
-    if not set(states) <= set(runs.STATES):
-        raise PageNotFound
-    return states
+    return [one_of("lastRunStates", state, runs.STATES) for state in asked or ()]
 
 
 @router.get("/jobs")
@@ -35,50 +31,54 @@ def list_all_jobs(store: Opened, asked: _States = None, limit: Limit = 100, offs
 
 
 @router.get("/namespaces/{namespace:name}/jobs")
-def list_jobs(store: Opened, namespace: str, asked: _States = None, limit: Limit = 100, offset: Offset = 0) -> Response:
+def list_jobs(
+    store: Opened, namespace: Namespace, asked: _States = None, limit: Limit = 100, offset: Offset = 0
+) -> Response:
     """A namespace's jobs, last updated first."""
     page = partial(jobs.page, namespace=namespace, states=_states(asked), limit=limit, offset=offset)
     return told(store, page)
 
 
 @router.get(_JOB)
-def get_job(store: Opened, namespace: str, job: str) -> Response:
+def get_job(store: Opened, namespace: Namespace, job: str) -> Response:
     """One job."""
     return told(store, _job(namespace, job, jobs.get))
 
 
 @router.delete(_JOB)
-def delete_job(store: Opened, namespace: str, job: str) -> Response:
+def delete_job(store: Opened, namespace: Namespace, job: str) -> Response:
     """Hide a job until an event speaks of it again."""
     return changed(store, _job(namespace, job, jobs.hide))
 
 
 @router.get(_JOB + "/versions")
-def list_job_versions(store: Opened, namespace: str, job: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+def list_job_versions(
+    store: Opened, namespace: Namespace, job: str, limit: Limit = 100, offset: Offset = 0
+) -> Response:
     """A job's versions, newest first."""
     return told(store, _job(namespace, job, partial(jobs.versions, limit=limit, offset=offset)))
 
 
 @router.get(_JOB + "/versions/{version:name}")
-def get_job_version(store: Opened, namespace: str, job: str, version: str) -> Response:
+def get_job_version(store: Opened, namespace: Namespace, job: str, version: str) -> Response:
     """One version of a job."""
     return told(store, _job(namespace, job, partial(jobs.version, identity_hash=version)))
 
 
 @router.get(_JOB + "/runs")
-def list_runs(store: Opened, namespace: str, job: str, limit: Limit = 100, offset: Offset = 0) -> Response:
+def list_runs(store: Opened, namespace: Namespace, job: str, limit: Limit = 100, offset: Offset = 0) -> Response:
     """A job's runs, latest start first."""
     return told(store, _job(namespace, job, partial(runs.page_of_job, limit=limit, offset=offset)))
 
 
 @router.post(_JOB + "/tags/{tag:name}")
-def tag_job(store: Opened, namespace: str, job: str, tag: str) -> Response:
+def tag_job(store: Opened, namespace: Namespace, job: str, tag: str) -> Response:
     """Tag a job."""
     return changed(store, _job(namespace, job, partial(_tagged, tag=tag, on=True)))
 
 
 @router.delete(_JOB + "/tags/{tag:name}")
-def untag_job(store: Opened, namespace: str, job: str, tag: str) -> Response:
+def untag_job(store: Opened, namespace: Namespace, job: str, tag: str) -> Response:
     """Take a tag off a job."""
     return changed(store, _job(namespace, job, partial(_tagged, tag=tag, on=False)))
 
@@ -97,9 +97,7 @@ def get_run(store: Opened, run: str) -> Response:
 @router.get("/jobs/runs/{run:name}/facets")
 def get_run_facets(store: Opened, run: str, kind: Annotated[str, Query(alias="type")]) -> Response:
     """What a run said of itself or of its job; an empty body when it said nothing."""
-    if kind.upper() not in ("RUN", "JOB", "DATASET"):
-        raise PageNotFound
+    kind, run = one_of("type", kind, ("RUN", "JOB", "DATASET")), run_id(run)
     with store.read() as db:
-        row = runs.row_of(db, run_id(run))
-        found = runs.facets(db, row["uuid"], kind.upper())
-        return answer({"runId": row["uuid"], "facets": found} if found else None)
+        found = runs.facets_of_known(db, run, kind)
+    return answer({"runId": run, "facets": found} if found else None)

@@ -114,25 +114,6 @@ def test_a_static_dataset_returns_to_the_version_it_had(api: Api) -> None:
     assert api.dataset("t")["currentVersion"] == oldest["version"], "but the last event's is current"
 
 
-def test_a_symlinks_name_is_shown_like_a_dataset_of_its_own(api: Api) -> None:
-    names = {"identifiers": [{"namespace": "hive://h:1", "name": "shop.t", "type": "TABLE"}]}
-    symlinked = dataset("t", "a int", facets={"symlinks": {**PRODUCER, **names}})
-    api.post(event("COMPLETE", FIRST, 1, outputs=[symlinked]))
-    alias = api.dataset("shop.t", namespace="hive://h:1")
-    assert alias["id"] == {"namespace": "hive://h:1", "name": "shop.t"}
-    assert alias["currentVersion"] == api.dataset("t")["currentVersion"]
-    assert api.dataset("shop.t", "/versions", namespace="hive://h:1")["totalCount"] == 0, "filed under the own name"
-    graph = api.get("/lineage", nodeId="dataset:hive://h:1:shop.t")["graph"]
-    assert [n["id"] for n in graph] == [f"dataset:{POSTGRES}:t", "job:shop:load"]
-
-
-def test_an_event_about_a_symlink_is_about_the_dataset_it_stands_for(api: Api) -> None:
-    names = {"identifiers": [{"namespace": "hive://h:1", "name": "shop.t", "type": "TABLE"}]}
-    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", "a int", facets={"symlinks": {**PRODUCER, **names}})]))
-    api.post(event("COMPLETE", SECOND, 2, outputs=[{**dataset("shop.t", "a int", "b int"), "namespace": "hive://h:1"}]))
-    assert columns(api.dataset("t")) == ["a int", "b int"]
-
-
 def test_what_a_job_read_and_wrote_stays_when_the_next_run_starts_without_saying(api: Api) -> None:
     api.post(event("COMPLETE", FIRST, 1, inputs=[dataset("t", "a int")], outputs=[dataset("u", "a int")]))
     api.post(event("START", SECOND, 2))
@@ -154,12 +135,104 @@ def test_a_parent_that_never_reported_is_made_from_its_childs_word(api: Api) -> 
 
 
 def test_a_streaming_job_has_a_version_while_it_runs(api: Api) -> None:
-    kind = {"jobType": {**PRODUCER, "processingType": "STREAMING", "integration": "SPARK", "jobType": "JOB"}}
-    api.post(event("START", FIRST, 1, job_facets=kind, inputs=[dataset("t", "a int")], outputs=[dataset("u", "a int")]))
+    api.post(
+        event("START", FIRST, 1, job_facets=STREAM, inputs=[dataset("t", "a int")], outputs=[dataset("u", "a int")])
+    )
     job = api.job("load")
     assert job["type"] == "STREAM"
     assert job["currentVersion"] is not None
     assert api.dataset("u")["currentVersion"] is not None
+
+
+STREAM = {"jobType": {**PRODUCER, "processingType": "STREAMING", "integration": "SPARK", "jobType": "JOB"}}
+
+
+@pytest.mark.parametrize(("end", "left"), [("COMPLETE", 3), ("FAIL", 3), ("ABORT", 1)])
+def test_a_stream_that_ends_without_datasets_leaves_what_it_read_and_wrote_unless_aborted(
+    api: Api, end: str, left: int
+) -> None:
+    sides = {"inputs": [dataset("t", "a int")], "outputs": [dataset("u", "a int")]}
+    api.post(event("RUNNING", FIRST, 1, job_facets=STREAM, **sides))
+    api.post(event(end, FIRST, 2, job_facets=STREAM))
+    assert len(api.get("/lineage", nodeId="job:shop:load")["graph"]) == left
+
+
+def test_a_run_that_ends_without_naming_them_again_makes_its_outputs_current(api: Api) -> None:
+    api.post(event("START", FIRST, 1, outputs=[dataset("t", "a int")]))
+    assert api.dataset("t")["currentVersion"] is None
+    api.post(event("COMPLETE", FIRST, 2))
+    assert columns(api.dataset("t")) == ["a int"]
+
+
+def test_facets_of_the_other_side_are_not_kept(api: Api) -> None:
+    both = {"inputFacets": {"seen": {"rows": 1}}, "outputFacets": {"made": {"rows": 2}}}
+    api.post(event("COMPLETE", FIRST, 1, inputs=[dataset("t", **both)], outputs=[dataset("u", **both)]))
+    run = api.get(f"/jobs/runs/{FIRST}")
+    assert run["inputDatasetVersions"][0]["facets"] == {"seen": {"rows": 1}}
+    assert run["outputDatasetVersions"][0]["facets"] == {"made": {"rows": 2}}
+
+
+def test_a_list_of_datasets_shows_the_facets_that_came_last_and_one_dataset_the_newest(api: Api) -> None:
+    for minute, schema in ((9, ("a int", "b int")), (3, ("a int",))):
+        api.post(event("COMPLETE", str(minute), minute, inputs=[dataset("t", *schema)]))
+    (listed,) = api.get("/namespaces/postgres%3A%2F%2Flocalhost%3A5432/datasets")["datasets"]
+    assert columns(listed["facets"]["schema"]) == ["a int"]
+    assert columns(api.dataset("t")["facets"]["schema"]) == ["a int", "b int"]
+    api.post(event("COMPLETE", "10", 10, inputs=[dataset("t", "c int")]))
+    (listed,) = api.get("/namespaces/postgres%3A%2F%2Flocalhost%3A5432/datasets")["datasets"]
+    assert columns(listed["facets"]["schema"]) == ["c int"]
+
+
+def test_a_column_without_a_type_is_another_one_in_every_event(api: Api) -> None:
+    schema = {"schema": {**PRODUCER, "fields": [{"name": "a"}, {"name": "b", "type": "int"}]}}
+    for kind, minute in (("START", 1), ("COMPLETE", 2)):
+        api.post(event(kind, FIRST, minute, outputs=[dataset("t", facets=schema)]))
+    assert sorted(columns(api.dataset("t"))) == ["a None", "a None", "b int"]
+    (version,) = api.dataset("t", "/versions")["versions"]
+    assert columns(version) == ["a None", "b int"]
+
+
+def test_of_a_runs_spark_plans_the_first_stays(api: Api) -> None:
+    for minute, plan in ((1, "first"), (2, "second")):
+        said = {"spark.logicalPlan": {"plan": plan}, "spark_unknown": {"x": 1}, "custom": {"plan": plan}}
+        api.post(event("RUNNING", FIRST, minute, run_facets=said))
+    facets = api.get(f"/jobs/runs/{FIRST}")["facets"]
+    assert facets == {"spark.logicalPlan": {"plan": "first"}, "custom": {"plan": "second"}}
+
+
+def test_the_parent_may_be_called_by_its_old_name(api: Api) -> None:
+    parent = {**PRODUCER, "run": {"runId": SECOND}, "job": {"namespace": "shop", "name": "dag"}}
+    api.post(event("START", FIRST, 1, job="dag.task", run_facets={"parentRun": parent}))
+    assert api.job("dag.task")["parentJobName"] == "dag"
+    assert "parent" in api.get(f"/jobs/runs/{FIRST}")["facets"]
+    assert list(api.get("/events/lineage")["events"][0]["run"]["facets"]) == ["nominalTime", "parent"]
+
+
+def test_a_run_that_never_told_a_state_comes_first_and_keeps_its_job_out_of_the_list(api: Api) -> None:
+    api.post(event("COMPLETE", FIRST, 5))
+    silent = event(None, SECOND, 1)
+    silent["run"].pop("facets")
+    silent["job"].pop("facets")
+    api.post(silent)
+    assert [r["state"] for r in api.job("load")["latestRuns"]] == ["NEW", "COMPLETED"]
+    page = api.get("/jobs")
+    assert (page["jobs"], page["totalCount"]) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("postgres://db:5432/wh", "postgres://db:5432/wh"),
+        ("127.0.0.1:5432", "http://127.0.0.1:5432"),
+        ("s3://m\u00fcll/a", "s3://m%C3%BCll/a"),
+        ("localhost", "localhost"),
+        ("jdbc:x y", ""),
+    ],
+)
+def test_a_sources_address_is_written_as_a_uri(api: Api, uri: str, shown: str) -> None:
+    source = {"dataSource": {**PRODUCER, "name": "wh", "uri": uri}}
+    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", facets=source)]))
+    assert api.get("/sources/wh")["connectionUrl"] == shown
 
 
 def test_a_batch_job_has_no_version_before_its_run_is_over(api: Api) -> None:
@@ -188,24 +261,6 @@ def test_a_dataset_whose_name_starts_with_a_digit_has_lineage(api: Api) -> None:
     api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("2026/01/x.csv", "a int")]))
     graph = api.get("/lineage", nodeId=f"dataset:{POSTGRES}:2026/01/x.csv")["graph"]
     assert [n["type"] for n in graph] == ["DATASET", "JOB"]
-
-
-def test_deleting_hides_until_an_event_speaks_of_it_again(api: Api) -> None:
-    api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", "a int")]))
-    path = "/api/v1/namespaces/postgres%3A%2F%2Flocalhost%3A5432/datasets/t"
-    assert api.client.delete(path).status_code == 200
-    assert api.client.get(path).status_code == 404
-    api.post(event("COMPLETE", SECOND, 2, outputs=[dataset("t", "a int")]))
-    assert api.dataset("t", "/versions")["totalCount"] == 2
-
-
-def test_a_deleted_job_leaves_the_graph_of_its_neighbours(api: Api) -> None:
-    api.post(event("COMPLETE", FIRST, 1, job="a", outputs=[dataset("t", "a int")]))
-    api.post(event("COMPLETE", SECOND, 2, job="b", inputs=[dataset("t", "a int")]))
-    assert api.client.delete("/api/v1/namespaces/shop/jobs/a").status_code == 200
-    graph = api.get("/lineage", nodeId="job:shop:b")["graph"]
-    assert [n["id"] for n in graph] == [f"dataset:{POSTGRES}:t", "job:shop:b"]
-    assert graph[0]["inEdges"] == []
 
 
 def test_identifiers_are_those_of_the_real_server(api: Api) -> None:

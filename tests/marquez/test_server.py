@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from marquez import cli
 from marquez.app import create_app
 from marquez.errors import StoreUnreadable
 from marquez.store import Store, store_path
-from tests.marquez.conftest import Api, dataset, event
+from tests.marquez.conftest import PRODUCER, Api, dataset, event
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -96,6 +98,31 @@ def test_a_store_of_another_layout_is_not_touched(tmp_path: Path) -> None:
     store.close()
     with pytest.raises(StoreUnreadable, match="has layout 99"):
         Store(tmp_path / "marquez.db")
+
+
+BACK_TO_1 = """
+DROP INDEX dataset_by_name; DROP INDEX run_by_transition;
+CREATE INDEX run_by_transition ON run (job, transitioned DESC, created DESC);
+ALTER TABLE version_facet DROP COLUMN late_event; ALTER TABLE version_facet DROP COLUMN late_value;
+UPDATE field SET type = '' WHERE type IS NULL;
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_store_of_the_layout_before_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    untyped = {"schema": {**PRODUCER, "fields": [{"name": "a"}, {"name": "b", "type": "int"}]}}
+    complete = event("COMPLETE", str(uuid.uuid4()), 5, outputs=[dataset("t", facets=untyped)])
+    with TestClient(create_app(Store(tmp_path / "marquez.db"))) as client:
+        Api(client).post(complete)
+        before = Api(client).dataset("t")
+    with closing(sqlite3.connect(tmp_path / "marquez.db")) as db:
+        db.executescript(BACK_TO_1)
+    with TestClient(create_app(Store(tmp_path / "marquez.db"))) as client:
+        assert Api(client).dataset("t") == before
+        Api(client).post({**complete, "eventTime": "2026-03-10T00:01:00Z"})
+        (listed,) = Api(client).get("/namespaces/postgres%3A%2F%2Flocalhost%3A5432/datasets")["datasets"]
+        assert len(listed["fields"]) == 3
+        assert listed["facets"] == before["facets"]
 
 
 def test_data_may_name_a_folder_or_a_file() -> None:
