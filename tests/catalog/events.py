@@ -4,6 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+import pytest
+
+EXAMPLES = pytest.mark.parametrize("examples", [25, pytest.param(250, marks=pytest.mark.integration)])
+"""Of a law that is costly to try: a few in each run, many where the long tests run."""
 START = datetime(2026, 11, 1, tzinfo=UTC)
 PRODUCER = "https://github.com/ecompulse/pipeline/tests"
 Json = dict[str, Any]

@@ -6,7 +6,6 @@ from catalog import graph
 from catalog.dataset import Dataset
 from catalog.entry import ColumnEdge, Job, LineageGraph
 from catalog.index import Index
-from tests.catalog import record
 from tests.catalog.events import at, checks, columns_from, dataset, event, facet
 
 
@@ -185,11 +184,9 @@ def test_an_alias_is_the_same_dataset() -> None:
     assert opened.dataset(table("glue.b")).dataset == table("b")
 
 
-def test_a_revenue_figure_of_the_shop_is_followed_to_the_topic() -> None:
-    opened = Index.open(":memory:")
-    opened.add(record.events())
-    summary = opened.find("warehouse.daily_summary")
+def test_a_revenue_figure_of_the_shop_is_followed_to_the_topic(shop: Index) -> None:
+    summary = shop.find("warehouse.daily_summary")
     assert isinstance(summary, Dataset)
-    told = graph.columns(opened, summary, "total_revenue")
+    told = graph.columns(shop, summary, "total_revenue")
     assert {edge.origin.name for edge in told.value} >= {"ecommerce-events-raw", "warehouse/ecom.db/enriched_events"}
-    assert not told.completeness.complete
+    assert told.completeness == shop.completeness()

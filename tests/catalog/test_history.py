@@ -246,12 +246,10 @@ def test_changes_are_given_from_a_time_on_and_before_another() -> None:
     assert [one.kind for one in history.changes(opened, since=at(1), dataset=T).value] == ["column_added"]
 
 
-def test_the_column_that_nobody_promised_is_found_in_the_shops_record_with_its_run() -> None:
-    opened = Index.open(":memory:")
-    opened.add(record.events())
-    raw = opened.find("kafka.ecommerce-events-raw")
+def test_the_column_that_nobody_promised_is_found_in_the_shops_record_with_its_run(shop: Index) -> None:
+    raw = shop.find("kafka.ecommerce-events-raw")
     assert isinstance(raw, Dataset)
-    added = [one for one in history.changes(opened, since=record.START).value if one.kind == "column_added"]
+    added = [one for one in history.changes(shop, since=record.START).value if one.kind == "column_added"]
     assert {(one.subject, one.path) for one in added} == {(raw, "coupon_code")}
-    difference = opened.dataset(raw).differences
+    difference = shop.dataset(raw).differences
     assert [(one.path, one.promised, one.since) for one in difference] == [("coupon_code", "", added[0].time)]

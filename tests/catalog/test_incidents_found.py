@@ -226,6 +226,7 @@ def alarm_days(series: Series) -> set[str]:
     return {f"{verdict.time:%Y-%m-%d}" for verdict in verdicts if verdict.anomalous}
 
 
+@pytest.mark.integration
 def test_the_days_on_which_a_real_shop_was_closed_are_found_and_no_other_day_is_called_anomalous(retail):
     assert alarm_days(daily(retail, 1, "row_count")) == CLOSED
     assert alarm_days(daily(retail, 3, "null_count", of=1)) == set()

@@ -1,6 +1,5 @@
 """The index is a function of the set of events, and says who did what to which dataset."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +21,7 @@ from catalog.index.store import dump
 from catalog.search import search
 from catalog.wire import ACCEPT_JOB, SCHEMA_BASELINE, SCHEMA_DRIFT
 from tests.catalog import record
-from tests.catalog.events import at, checks, columns_from, dataset, event, facet, run_id
+from tests.catalog.events import EXAMPLES, at, checks, columns_from, dataset, event, facet, run_id
 
 T, U = Dataset("db://h", "t"), Dataset("db://h", "u")
 
@@ -90,9 +89,19 @@ def documents(draw: st.DrawFn) -> Any:
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(st.lists(documents(), min_size=1, max_size=9), st.data())
-def test_the_same_events_give_the_same_tables_in_any_order_batches_and_repetitions(events: Any, data: Any) -> None:
+@EXAMPLES
+def test_the_same_events_give_the_same_tables_in_any_order_batches_and_repetitions(examples: int) -> None:
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+    @settings(max_examples=examples, deadline=None, suppress_health_check=slow)
+    @given(st.lists(documents(), min_size=1, max_size=9), st.data())
+    def law(events: Any, data: Any) -> None:
+        same_tables(events, data)
+
+    law()
+
+
+def same_tables(events: Any, data: Any) -> None:
     whole = filled(*events)
     shuffled = data.draw(st.permutations([*events, *data.draw(st.lists(st.sampled_from(events), max_size=3))]))
     pieces = Index.open(":memory:", {})
@@ -115,13 +124,6 @@ def test_a_record_added_event_by_event_backwards_equals_the_record_added_at_once
 
 
 # What it knows
-
-
-@pytest.fixture(scope="module")
-def shop() -> Iterator[Index]:
-    with Index.open(":memory:") as index:
-        index.add(record.events())
-        yield index
 
 
 def test_added_says_what_became_of_the_documents() -> None:

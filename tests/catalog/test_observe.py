@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from catalog.contract import Contract
@@ -16,7 +16,7 @@ from catalog.index import Index
 from catalog.observe import Baseline, Observation, acceptance, accepted, baseline, baseline_facet, observe
 from catalog.schema import Field, Schema
 from catalog.wire import SCHEMA_BASELINE
-from tests.catalog.events import START, Json, at, dataset, event, facet
+from tests.catalog.events import EXAMPLES, START, Json, at, dataset, event, facet
 
 TOPIC, TABLE = Dataset("kafka://h:9092", "raw"), Dataset("postgres://h:5432", "db.public.orders")
 PAID = ("card", "paypal")
@@ -457,9 +457,18 @@ def made(told: list[tuple[str, str, bool, dict[str, Any]]]) -> tuple[Column, ...
     )
 
 
-@example(before=[], after=[("s", "struct", True, {}), ("s.x", "string", True, {})])
-@given(before=COLUMNS, after=COLUMNS)
-def test_accepting_one_change_after_the_other_ends_where_accepting_all_does(before, after):
+@EXAMPLES
+def test_accepting_one_change_after_the_other_ends_where_accepting_all_does(examples):
+    @settings(max_examples=examples, deadline=None)
+    @example(before=[], after=[("s", "struct", True, {}), ("s.x", "string", True, {})])
+    @given(before=COLUMNS, after=COLUMNS)
+    def law(before, after):
+        ends_where_accepting_all_does(before, after)
+
+    law()
+
+
+def ends_where_accepting_all_does(before, after):
     kept, wanted = made(before), made(after)
     for _ in range(60):
         changes = detect(of_columns(kept), of_columns(wanted))

@@ -8,6 +8,7 @@ from catalog.dataset import Dataset
 from catalog.entry import Hit, Results
 from catalog.index import Index
 from catalog.search import search
+from tests.catalog.events import EXAMPLES
 
 
 def ask(index: Index, query: str, *, limit: int = 1000) -> Results:
@@ -150,12 +151,16 @@ SYNTAX = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.text() | SYNTAX)
-def test_no_input_breaks_search_or_reaches_its_query_language(shop, text):
-    found = ask(shop, text, limit=3)
-    assert len(found.hits) == min(found.total, 3)
-    assert found.query == text
+@EXAMPLES
+def test_no_input_breaks_search_or_reaches_its_query_language(shop, examples):
+    @settings(max_examples=2 * examples, deadline=None)
+    @given(st.text() | SYNTAX)
+    def law(text):
+        found = ask(shop, text, limit=3)
+        assert len(found.hits) == min(found.total, 3)
+        assert found.query == text
+
+    law()
 
 
 def dict_of(found: Results) -> dict:

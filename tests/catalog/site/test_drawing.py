@@ -77,6 +77,7 @@ def test_a_node_that_leads_to_itself_is_drawn_without_that_line() -> None:
     assert len(drawing.curves) == 1
 
 
+@pytest.mark.integration
 def test_equal_graphs_give_equal_pictures_in_every_process() -> None:
     program = """
 from catalog.site.drawing import Box, Line, draw

@@ -83,7 +83,7 @@ def test_without_a_baseline_nothing_is_said_to_be_as_accepted() -> None:
     assert not standing.clean
 
 
-@pytest.mark.parametrize("path", ["drift", address.drift(RAW), address.drift(EVENTS)])
+@pytest.mark.parametrize("path", ["drift"])
 def test_every_link_of_a_drift_page_is_answered(pages: Pages, path: str) -> None:
     for link in links(pages(path), at=path):
         pages(link)

@@ -36,7 +36,7 @@ def words(text: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
-@pytest.mark.parametrize("path", ["", address.SEARCH, address.FLOWS, address.of(FUNNEL), address.of(WAREHOUSE_LOAD)])
+@pytest.mark.parametrize("path", ["", address.of(FUNNEL)])
 def test_every_link_of_a_page_is_answered(pages: Pages, path: str) -> None:
     """All links of all pages: test_publish."""
     for link in links(pages(path), at=path):

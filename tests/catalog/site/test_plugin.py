@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 from catalog.index import Index
 from tests.catalog import record
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[3]
 PATHS = ["/", "/index.html", "/search.html?q=email", "/static/site.css", "/open?name=x", "/column/a/b.html"]
 

@@ -13,6 +13,7 @@ from catalog.index import Index
 from catalog.site import address, build
 from catalog.site.publish import Published
 from tests.catalog import record
+from tests.catalog.site import drifted
 from tests.catalog.site.conftest import SETTINGS
 
 pytestmark = pytest.mark.integration
@@ -26,7 +27,7 @@ def small(folder: Path, events: list[dict[str, Any]]) -> Index:
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
-    with small(tmp_path_factory.mktemp("small"), record.events(days=1)[:40]) as opened:
+    with small(tmp_path_factory.mktemp("small"), [*record.events(days=1)[:40], drifted.event()]) as opened:
         yield opened
 
 
