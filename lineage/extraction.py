@@ -18,7 +18,7 @@ from catalog.dataset import Dataset
 from catalog.schema import Field, Schema
 from catalog.wire import COLUMN_DETAILS, PROFILE, READING, REPOSITORY, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
 from lineage import facets
-from lineage.outcome import Check, ColumnMetrics, ColumnSource, Compared, Outcome, Read, Written
+from lineage.outcome import Check, ColumnMetrics, ColumnSource, Compared, Lifecycle, Outcome, Read, Written
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -149,6 +149,8 @@ def _input(read: Read) -> InputDataset:
             lastUpdated=read.newest.isoformat() if read.newest else None,
         )
     described = dataset_facets(read.dataset, contract=read.contract, schema=read.schema)
+    if read.lifecycle:
+        described["lifecycleStateChange"] = _lifecycle(read.lifecycle)
     if read.profile is not None:
         described[PROFILE] = facets.profile(read.profile)
     if read.compared is not None:
@@ -180,8 +182,7 @@ def _output(written: Written) -> OutputDataset:
             fields={column: _origins(sources) for column, sources in written.columns.items()}
         )
     if written.lifecycle:
-        change = ol.lifecycle_state_change_dataset.LifecycleStateChange(written.lifecycle)
-        described["lifecycleStateChange"] = ol.lifecycle_state_change_dataset.LifecycleStateChangeDatasetFacet(change)
+        described["lifecycleStateChange"] = _lifecycle(written.lifecycle)
     figures: dict[str, Any] = {}
     if written.rows is not None or written.size_bytes is not None:
         figures["outputStatistics"] = ol.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
@@ -190,6 +191,11 @@ def _output(written: Written) -> OutputDataset:
     return facets.Output(
         namespace=written.dataset.namespace, name=written.dataset.name, facets=described, outputFacets=figures
     )
+
+
+def _lifecycle(change: Lifecycle) -> DatasetFacet:
+    found = ol.lifecycle_state_change_dataset.LifecycleStateChange(change)
+    return ol.lifecycle_state_change_dataset.LifecycleStateChangeDatasetFacet(found)
 
 
 def _origins(sources: tuple[ColumnSource, ...]) -> ol.column_lineage_dataset.Fields:
@@ -240,30 +246,21 @@ def _check(check: Check, dataset: Dataset) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def _severity(check: Check) -> str:
-    return {"critical": "error", "warning": "warn"}[check.severity]
-
-
 def _assertion(check: Check) -> ol.data_quality_assertions_dataset.Assertion:
     return ol.data_quality_assertions_dataset.Assertion(
-        assertion=check.name,
-        success=check.success,
-        column=check.column,
-        severity=_severity(check),
-        name=check.title,
-        expected=check.expected,
-        actual=check.found,
-        params=dict(check.params),
+        assertion=check.name, success=check.success, column=check.column, name=check.title, **_verdict(check)
     )
 
 
 def _test(check: Check) -> ol.test_run.TestExecution:
-    return ol.test_run.TestExecution(
-        name=check.title,
-        status="pass" if check.success else "fail",
-        severity=_severity(check),
-        type="expectation",
-        expected=check.expected,
-        actual=check.found,
-        params=dict(check.params),
-    )
+    status = "pass" if check.success else "fail"
+    return ol.test_run.TestExecution(name=check.title, status=status, type="expectation", **_verdict(check))
+
+
+def _verdict(check: Check) -> dict[str, Any]:
+    return {
+        "severity": {"critical": "error", "warning": "warn"}[check.severity],
+        "expected": check.expected,
+        "actual": check.found,
+        "params": dict(check.params),
+    }

@@ -29,21 +29,27 @@ class Output(OutputDataset):
     _skip_redact: ClassVar[list[str]] = UNMASKED
 
 
+class Published:
+    """A facet whose JSON Schema is in lineage/schemas, by its own name."""
+
+    __slots__ = ()
+
+    @classmethod
+    def _get_schema(cls) -> str:
+        return f"{SCHEMA_BASE}/{cls.__name__}.json#/$defs/{cls.__name__}"
+
+
 @attr.define
-class ColumnDetailsDatasetFacet(DatasetFacet):
+class ColumnDetailsDatasetFacet(Published, DatasetFacet):
     """Nullability, keys, enums, length and precision, defaults and partitioning of each column."""
 
     columns: list[dict[str, Any]]
     contract: str | None = None
     observed: bool | None = None
 
-    @staticmethod
-    def _get_schema() -> str:
-        return f"{SCHEMA_BASE}/ColumnDetailsDatasetFacet.json#/$defs/ColumnDetailsDatasetFacet"
-
 
 @attr.define
-class TaskCountsRunFacet(RunFacet):
+class TaskCountsRunFacet(Published, RunFacet):
     """Rows in, out and rejected, the offsets read, the data interval; what is unknown is absent."""
 
     rowsIn: int | None = None
@@ -55,39 +61,27 @@ class TaskCountsRunFacet(RunFacet):
     dataIntervalStart: str | None = None
     dataIntervalEnd: str | None = None
 
-    @staticmethod
-    def _get_schema() -> str:
-        return f"{SCHEMA_BASE}/TaskCountsRunFacet.json#/$defs/TaskCountsRunFacet"
-
 
 @attr.define
-class ProfileDatasetFacet(DatasetFacet):
+class ProfileDatasetFacet(Published, DatasetFacet):
     """Of a sample's columns: the most frequent values, the kinds of values, mean and span. Counts are rows."""
 
     rows: int
     unreadable: int
     columns: list[dict[str, Any]]
 
-    @staticmethod
-    def _get_schema() -> str:
-        return f"{SCHEMA_BASE}/ProfileDatasetFacet.json#/$defs/ProfileDatasetFacet"
-
 
 @attr.define
-class SchemaDriftDatasetFacet(DatasetFacet):
+class SchemaDriftDatasetFacet(Published, DatasetFacet):
     """What is open against a baseline: each finding with verdict, since when, consumers and a way on."""
 
     baseline: dict[str, Any]
     open: list[dict[str, Any]]
     complete: bool
 
-    @staticmethod
-    def _get_schema() -> str:
-        return f"{SCHEMA_BASE}/SchemaDriftDatasetFacet.json#/$defs/SchemaDriftDatasetFacet"
-
 
 @attr.define
-class SchemaBaselineDatasetFacet(DatasetFacet):
+class SchemaBaselineDatasetFacet(Published, DatasetFacet):
     """The columns that were accepted under a name: by whom, why, when."""
 
     name: str
@@ -96,20 +90,12 @@ class SchemaBaselineDatasetFacet(DatasetFacet):
     acceptedAt: str
     columns: list[dict[str, Any]]
 
-    @staticmethod
-    def _get_schema() -> str:
-        return f"{SCHEMA_BASE}/SchemaBaselineDatasetFacet.json#/$defs/SchemaBaselineDatasetFacet"
-
 
 @attr.define
-class ReadingJobFacet(JobFacet):
+class ReadingJobFacet(Published, JobFacet):
     """How a job reads those of its inputs that it does not read strictly."""
 
     inputs: list[dict[str, Any]]
-
-    @staticmethod
-    def _get_schema() -> str:
-        return f"{SCHEMA_BASE}/ReadingJobFacet.json#/$defs/ReadingJobFacet"
 
 
 def column_details(schema: Schema, contract: Contract | None, *, observed: bool = False) -> ColumnDetailsDatasetFacet:

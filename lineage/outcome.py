@@ -116,6 +116,8 @@ class Read:
     """None: strictly, as data of this kind is read."""
     compared: Compared | None = None
     """Then no schema is told: who compares is no witness of it."""
+    lifecycle: Lifecycle | None = None
+    """What became of it by the hand of a task that keeps it but writes no rows: a topic is created or altered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,12 @@ from catalog.contract import Contract
 from lineage.errors import ChecksFailed
 from lineage.hooks.kafka import KafkaHook, TopicState
 from lineage.operators.base import ConnectedOperator
-from lineage.outcome import Check, Outcome, Read
+from lineage.outcome import Check, Lifecycle, Outcome, Read
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
+
+LIFECYCLE: dict[str, Lifecycle] = {"created": "CREATE", "repaired": "ALTER"}
 
 
 class KafkaTopicOperator(ConnectedOperator):
@@ -73,6 +75,7 @@ class KafkaTopicOperator(ConnectedOperator):
                 contract=each,
                 checks=tuple(checks[each.name]),
                 rows=lag if each.name == source else None,
+                lifecycle=LIFECYCLE.get(did[each.name]),
             )
             for each in wanted
         ]

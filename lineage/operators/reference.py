@@ -217,6 +217,7 @@ class RefreshLookupCacheOperator(ReferenceOperator):
             dataset=self.cache.dataset(resource.cache.name),
             contract=resource.cache,
             rows=rows,
+            lifecycle="OVERWRITE",
             columns=same_columns(self.lake.dataset(resource.lake.name), resource.lake, resource.cache),
         )
 

@@ -165,5 +165,7 @@ class LoadDimensionsOperator(WarehouseOperator):
         """Both lake tables, both dimensions."""
         stages = staging.dimensions()
         return Outcome(
-            inputs=tuple(self.read(stage) for stage in stages), outputs=tuple(self.written(stage) for stage in stages)
+            inputs=tuple(self.read(stage) for stage in stages),
+            outputs=tuple(self.written(stage) for stage in stages),
+            sql=tuple(statement for stage in stages for statement, _ in staging.dimension_statements(stage)),
         )

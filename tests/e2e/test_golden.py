@@ -3,6 +3,7 @@
 import pytest
 
 from tests.e2e import golden
+from tests.lineage.table import lacking
 
 pytestmark = pytest.mark.e2e
 FILES = {
@@ -27,6 +28,14 @@ def test_every_event_is_valid_by_the_schemas_of_the_specification_and_our_own(na
     found = {
         f"{event['job']['name']} {event['eventType']}": wrong for event in events[name] if (wrong := problems(event))
     }
+    assert found == {}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_event_of_a_task_carries_what_it_must(name, events):
+    of_tasks = [event for event in events[name] if event["job"]["facets"]["jobType"]["jobType"] == "TASK"]
+    assert of_tasks
+    found = {f"{event['job']['name']} {event['eventType']}": less for event in of_tasks if (less := lacking(event))}
     assert found == {}
 
 

@@ -34,6 +34,7 @@ FULL = Outcome(
             dataset=TOPIC,
             contract=load("kafka.ecommerce-events-raw"),
             rows=10,
+            lifecycle="ALTER",
             checks=(
                 Check(
                     name="not_null", column="user_id", success=False, severity="warning", expected="0 %", actual="7 %"
@@ -165,6 +166,7 @@ def test_the_output_says_how_much_and_from_which_columns() -> None:
         "rowCount": 9, "size": 1234, "fileCount": 2, "_producer": "", "_schemaURL": "",
     }  # fmt: skip
     assert output["facets"]["lifecycleStateChange"]["lifecycleStateChange"] == "CREATE"
+    assert event(FULL)["inputs"][0]["facets"]["lifecycleStateChange"]["lifecycleStateChange"] == "ALTER"
     lineage = output["facets"]["columnLineage"]["fields"]["user_id"]
     kinds = [
         (source["field"], source["transformations"][0]["type"], source["transformations"][0]["masking"])

@@ -33,6 +33,8 @@ def test_missing_topics_are_created_as_their_contracts_say() -> None:
     names = ["kafka.ecommerce-events-raw", "kafka.user-sessions", "kafka.realtime-metrics"]
     first, again = run(names), run(names)
     assert [each.actual for each in first.checks if each.name == "topic_settings"] == ["created"] * 3
+    assert [each.lifecycle for each in first.inputs] == ["CREATE"] * 3
+    assert [each.lifecycle for each in again.inputs] == [None] * 3
     assert [each.actual for each in again.checks if each.name == "topic_settings"] == ["as promised"] * 3
     states = KafkaHook().topics((RAW, "user-sessions", "realtime-metrics"))
     assert states[RAW].settings["partitions"] == "24"
@@ -48,6 +50,7 @@ def test_a_topic_with_other_settings_is_repaired() -> None:
     ].result()
     outcome = run(["kafka.ecommerce-events-dlq"])
     assert check(outcome, "topic_settings").actual == "repaired"
+    assert [each.lifecycle for each in outcome.inputs] == ["ALTER"]
     assert KafkaHook().topics((contract.name,))[contract.name].differs_from(contract) == {}
 
 
