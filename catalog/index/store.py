@@ -17,7 +17,6 @@ SCHEMA = Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")
 RULES = 6
 """Grows when facts are derived otherwise than before: an index of older rules is read anew."""
 VERSION = crc32(f"{RULES} {SCHEMA}".encode()) & 0x7FFFFFFF
-BOOKKEEPING = frozenset({"meta", "window"})
 CHUNK = 500
 LOG_PAGES = 16_384
 """The log is written back when it is so long (64 MB): a page that several updates change is then written once."""
@@ -157,12 +156,3 @@ def insert(
     """Rows into a table, all columns in order."""
     if rows:
         db.executemany(f"{verb} INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
-
-
-def dump(db: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table that follows from the events, sorted: equal for equal sets of events."""
-    names = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    kept = sorted(name for name in names if name not in BOOKKEEPING and not name.startswith(("search", "sqlite_")))
-    found = {name: sorted((tuple(row) for row in db.execute(f"SELECT * FROM {name}")), key=repr) for name in kept}
-    found["search"] = sorted(tuple(row) for row in db.execute("SELECT rowid, name, title, text, tags FROM search"))
-    return found

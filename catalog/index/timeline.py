@@ -42,7 +42,6 @@ class Segment:
     """An unbroken row of equal tellings by one witness."""
 
     first: Telling
-    last: int
     until: int | None
     """When the same witness told otherwise."""
 
@@ -91,7 +90,7 @@ def segments(told: Sequence[Telling]) -> list[Segment]:
     starts = [n for n, telling in enumerate(told) if n == 0 or telling.content != told[n - 1].content]
     ends = [*starts[1:], len(told)]
     return [
-        Segment(first=told[start], last=told[end - 1].time, until=told[end].time if end < len(told) else None)
+        Segment(first=told[start], until=told[end].time if end < len(told) else None)
         for start, end in zip(starts, ends, strict=True)
     ]
 

@@ -18,8 +18,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from catalog.word import words
-
 EXACT, FORM, TITLE, PREFIX, PREFIX_SPAN, WORDS, COVER = 100.0, 97.0, 90.0, 60.0, 15.0, 40.0, 15.0
 STRENGTH = {"name": 1.0, "title": 0.8, "description": 0.5}
 BEGUN = 0.8
@@ -54,11 +52,6 @@ class Text:
     name: tuple[str, ...]
     title: tuple[str, ...]
     description: tuple[str, ...]
-
-    @classmethod
-    def of(cls, *, keys: Sequence[str], name: str, title: str, description: str) -> "Text":
-        """Fields as written."""
-        return cls(written=name, keys=tuple(keys), name=words(name), title=words(title), description=words(description))
 
 
 def match(typed: Sequence[str], text: Text, *, written: str = "") -> tuple[float, str]:

@@ -15,11 +15,11 @@ import pytest
 
 from catalog.errors import MarquezUnavailable
 from catalog.index import Index, sync
-from catalog.index.store import dump
 from catalog.marquez import Marquez
 from catalog.settings import Settings
 from tests.catalog.backend import embedded
 from tests.catalog.events import at, dataset, event, facet
+from tests.catalog.tables import dump
 
 pytestmark = pytest.mark.integration
 
