@@ -58,7 +58,7 @@ def _about(entry: DatasetEntry, checks: tuple[CheckEntry, ...]) -> Iterator[Conc
 
     for check in checks:
         if not check.success:
-            kind: Kind = "failing" if check.severity == "error" else "warning"
+            kind: Kind = "failing" if check.health == "failing" else "warning"
             yield concern(kind, f"{_named(check)}: expected {check.expected}, found {check.actual}", check.since)
     if entry.freshness == "stale":
         yield concern("stale", f"promised every {entry.promised_every}, written last", entry.last_written)

@@ -14,6 +14,10 @@ Health = Literal["healthy", "warning", "failing", "unchecked"]
 Freshness = Literal["fresh", "stale", "unknown"]
 Role = Literal["dag", "task", "step"]
 """A step is a job whose parent task tells the same lineage itself: a Spark query inside a submitted application."""
+FAILED = ("FAIL", "ABORT")
+"""Ends of a run that did not do what it should."""
+BLOCKING = ("error", "critical")
+"""Severities of checks that must hold; others warn."""
 T = TypeVar("T")
 
 
@@ -29,6 +33,11 @@ class Job:
 
 
 Node = Dataset | Job
+
+
+def health_of(success: bool, severity: str) -> Health:
+    """What a check's result makes of what it checks."""
+    return "healthy" if success else "failing" if severity in BLOCKING else "warning"
 
 
 def short(node: Node) -> str:
@@ -142,6 +151,11 @@ class CheckEntry:
     current: bool = True
     """Whether the latest run of its job that checked this dataset still had it; former checks say nothing of health."""
 
+    @property
+    def health(self) -> Health:
+        """What this result alone makes of its dataset."""
+        return health_of(self.success, self.severity)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Offsets:
@@ -191,6 +205,11 @@ class RunEntry:
     def duration(self) -> timedelta | None:
         """From START to the end event."""
         return self.ended - self.started if self.started and self.ended else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended without doing what it should."""
+        return self.state in FAILED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

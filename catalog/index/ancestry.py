@@ -13,10 +13,10 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from catalog.entry import Role
+from catalog.entry import FAILED, Role
 from catalog.index.store import insert, rows_in
 
-ENDINGS = ("COMPLETE", "FAIL", "ABORT")
+ENDINGS = ("COMPLETE", *FAILED)
 LATEST_RUNS = 24
 """So many runs tell how regularly a job runs."""
 LATEST = """SELECT id, parent_job, first, (SELECT min(first) FROM run WHERE job = ?1) AS begun,
@@ -91,12 +91,12 @@ def derive_roles(db: sqlite3.Connection) -> set[int]:
     with_io = {row[0] for row in db.execute("SELECT DISTINCT job FROM flow")}
     parents = {job: row["parent"] for job, row in jobs.items()}
     caused = set(parents.values())
+    above = {job: _above(job, parents) for job in jobs}
+    steps = {job for job, chain in above.items() if not with_io.isdisjoint(chain)}
     changed = set()
     for job, row in jobs.items():
-        above = _above(job, parents)
-        step = any(one in with_io for one in above)
-        task = next((one for one in above if not _is_step(one, parents, with_io)), job) if step else job
-        role: Role = "step" if step else "task"
+        task = next((one for one in above[job] if one not in steps), job) if job in steps else job
+        role: Role = "step" if job in steps else "task"
         if job not in with_io and (row["kind"].upper() == "DAG" or (row["parent"] is None and job in caused)):
             role = "dag"
         if (role, task) != (row["role"], row["task"]):
@@ -113,7 +113,3 @@ def _above(job: int, parents: Mapping[int, int | None]) -> list[int]:
         found.append(at)
         at = parents.get(at)
     return found
-
-
-def _is_step(job: int, parents: Mapping[int, int | None], with_io: set[int]) -> bool:
-    return any(one in with_io for one in _above(job, parents))

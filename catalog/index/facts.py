@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from catalog.dataset import Dataset
-from catalog.entry import Job
+from catalog.entry import FAILED, Job
 from catalog.event import Event, Told, Unusable, identify
 from catalog.facet import Content, Result
 from catalog.index.store import insert, rows_in
@@ -28,7 +28,6 @@ LATEST = """INSERT INTO latest VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
   WHERE (excluded.time, excluded.event, excluded.value) > (time, event, value)"""
 CLAIM = """INSERT INTO claim VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time, event = excluded.event
   WHERE (excluded.time, excluded.event) > (time, event)"""
-ENDED = ("FAIL", "ABORT")
 
 
 def dataset_id(dataset: Dataset) -> int:
@@ -133,9 +132,9 @@ def observed(event: Event, told: Told) -> int:
     evidence = bool(told.results or told.measures) or (told.rows, told.size, told.files) != (None, None, None)
     if told.compared:
         return -1
-    if event.type == "START" or (event.type in ENDED and not evidence):
+    if event.type == "START" or (event.type in FAILED and not evidence):
         return 0
-    return 2 if event.type in ("COMPLETE", *ENDED) or event.streaming else 1
+    return 2 if event.type in ("COMPLETE", *FAILED) or event.streaming else 1
 
 
 def _told(batch: Batch, event: Event, told: Told, job: int, run: int) -> None:

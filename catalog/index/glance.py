@@ -4,19 +4,17 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from catalog.dataset import Dataset
-from catalog.entry import CheckEntry, Freshness, Health, Job, Role
-from catalog.event import EPOCH, moment
+from catalog.entry import BLOCKING, FAILED, CheckEntry, Freshness, Health, Job, Role
+from catalog.event import EPOCH, MICROSECOND, moment
+from catalog.index.values import when
 
 if TYPE_CHECKING:
     from catalog.index.read import Index
 
-FAILED = frozenset({"FAIL", "FAILED", "ABORT", "ABORTED"})
-"""States of a run that did not do what it should."""
-_MICROSECOND = timedelta(microseconds=1)
 _DATASETS = """SELECT namespace, name, kind, contract, title, description, owner, health, freshness, reads_30d,
   last_written, vanished, drifted, drift FROM dataset ORDER BY namespace, name"""
 _JOBS = """SELECT n.namespace, n.name, j.role, p.namespace AS parent_namespace, p.name AS parent_name, r.state,
@@ -24,7 +22,7 @@ _JOBS = """SELECT n.namespace, n.name, j.role, p.namespace AS parent_namespace, 
   LEFT JOIN run r ON r.id = j.last_run {} ORDER BY n.namespace, n.name"""
 _FLOWS = """SELECT j.task, coalesce(a.dataset, f.dataset), f.side FROM flow f JOIN job j ON j.id = f.job
   LEFT JOIN alias a ON a.alias = f.dataset WHERE f.last_seen >= j.begin"""
-_FAILING = """SELECT d.namespace, d.name, count(*) AS checks, max(r.severity = 'error') AS worst FROM verdict v
+_FAILING = f"""SELECT d.namespace, d.name, count(*) AS checks, max(r.severity IN {BLOCKING}) AS worst FROM verdict v
   JOIN expectation x ON x.id = v.expectation
   JOIN result r ON r.expectation = x.id AND r.time = v.time AND r.event = v.event
   LEFT JOIN alias a ON a.alias = x.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, x.dataset)
@@ -67,11 +65,6 @@ class JobMark:
         """Whether the last run did."""
         return self.state in FAILED
 
-    @property
-    def duration(self) -> timedelta | None:
-        """How long the last run took."""
-        return self.ended - self.started if self.started and self.ended else None
-
 
 def datasets(index: "Index") -> Mapping[Dataset, DatasetMark]:
     """Every dataset by name."""
@@ -79,7 +72,7 @@ def datasets(index: "Index") -> Mapping[Dataset, DatasetMark]:
         Dataset(row["namespace"], row["name"]): DatasetMark(
             kind=row["kind"], contract=row["contract"], title=row["title"], description=row["description"],
             owner=row["owner"], health=cast(Health, row["health"]), freshness=cast(Freshness, row["freshness"]),
-            reads_30d=row["reads_30d"], last_written=_when(row["last_written"]),
+            reads_30d=row["reads_30d"], last_written=when(row["last_written"]),
             drifted=bool(row["drifted"]), drift=row["drift"], vanished=bool(row["vanished"]),
         )
         for row in index.db.execute(_DATASETS)
@@ -93,8 +86,7 @@ def jobs(index: "Index") -> Mapping[Job, JobMark]:
 
 def broken(index: "Index") -> tuple[int, tuple[tuple[Job, JobMark], ...]]:
     """How many jobs there are, and those whose last run failed."""
-    states = ", ".join(f"'{state}'" for state in sorted(FAILED))
-    rows = index.db.execute(_JOBS.format(f"WHERE r.state IN ({states})"))
+    rows = index.db.execute(_JOBS.format(f"WHERE r.state IN {FAILED}"))
     count = index.db.execute("SELECT count(*) FROM job").fetchone()[0]
     return count, tuple((Job(row["namespace"], row["name"]), _job(row)) for row in rows)
 
@@ -102,7 +94,7 @@ def broken(index: "Index") -> tuple[int, tuple[tuple[Job, JobMark], ...]]:
 def _job(row: sqlite3.Row) -> JobMark:
     return JobMark(
         role=cast(Role, row["role"]), state=row["state"] or "",
-        started=_when(row["started"]), ended=_when(row["ended"]),
+        started=when(row["started"]), ended=when(row["ended"]),
         parent=Job(row["parent_namespace"], row["parent_name"]) if row["parent_name"] else None,
     )  # fmt: skip
 
@@ -133,14 +125,10 @@ def failing(index: "Index", *, most: int) -> tuple[int, tuple[CheckEntry, ...]]:
 
 def changed(index: "Index", *, since: datetime, most: int) -> tuple[int, datetime]:
     """How much changed since a time, and since when the newest so many did: what to ask the history for."""
-    begin = (since - EPOCH) // _MICROSECOND
+    begin = (since - EPOCH) // MICROSECOND
     count = index.db.execute("SELECT count(*) FROM change WHERE time >= ?", (begin,)).fetchone()[0]
     nth = index.db.execute(
         "SELECT time FROM change WHERE time >= ? ORDER BY time DESC LIMIT 1 OFFSET ?", (begin, most - 1)
     )
     row = nth.fetchone()
     return count, moment(row["time"]) if row else since
-
-
-def _when(time: int | None) -> datetime | None:
-    return None if time is None else moment(time)

@@ -14,7 +14,7 @@ import orjson
 
 from catalog.contract import Contract
 from catalog.dataset import Dataset
-from catalog.entry import Health
+from catalog.entry import Health, health_of
 from catalog.event import DAY, MICROSECOND, identify
 from catalog.facet import worst
 from catalog.index import columns, story
@@ -30,7 +30,7 @@ KINDS = {
 }  # fmt: skip
 LAKE = re.compile(r"(?:.*/)?[^/]+\.db/([^/]+)")
 WINDOW = 30
-BLOCKING = ("error", "critical")
+WORST: tuple[Health, ...] = ("failing", "warning", "healthy")
 NAMES = "SELECT id, namespace, name FROM dataset_name WHERE id IN ({ids})"
 SAID = "SELECT subject, time, event, value, facet FROM latest WHERE subject IN ({ids})"
 FLOWS = "SELECT dataset, side, first_seen, last_seen, last_done FROM flow WHERE dataset IN ({ids})"
@@ -226,17 +226,8 @@ def _by_name(checks: Iterable[tuple[sqlite3.Row, bool]]) -> list[Check]:
 
 
 def _health(checks: Iterable[tuple[sqlite3.Row, bool]]) -> Health:
-    health: Health = "unchecked"
-    for one, current in checks:
-        if current:
-            health = _worse(health, one)
-    return health
-
-
-def _worse(health: Health, one: sqlite3.Row) -> Health:
-    if one["success"]:
-        return "healthy" if health == "unchecked" else health
-    return "failing" if health == "failing" or one["severity"] in BLOCKING else "warning"
+    found = (health_of(one["success"], one["severity"]) for one, current in checks if current)
+    return min(found, key=WORST.index, default="unchecked")
 
 
 def _derive_usage(db: sqlite3.Connection, names: Mapping[int, Sequence[int]]) -> dict[int, int]:

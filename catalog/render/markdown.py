@@ -103,7 +103,7 @@ def _trouble(found: Flow) -> str:
     lines += [
         f"- the last run of {_code(task(hop.job.job))} ended as {hop.job.last_run.state}"
         for hop in found.hops
-        if hop.job.last_run and hop.job.last_run.state in ("FAIL", "ABORT")
+        if hop.job.last_run and hop.job.last_run.failed
     ]
     return "**Not as it should be:**\n\n" + "\n".join(lines) if lines else ""
 
@@ -165,7 +165,7 @@ def _derivation(derivation: Derivation, names: Names) -> list[str]:
         return [f"set by the job itself, from no column: {_few(_code(column) for column, _ in derivation.columns)}"]
     if derivation.columns[0][0] == "":
         influences = [source for _, sources in derivation.columns for source in sources]
-        return [f"{derivation.how} {_few(_column(source, names) for source in influences)}"]
+        return [f"{derivation.how} {_few(_code(_plain(source, names)) for source in influences)}"]
     made: dict[tuple[Dataset, ...], list[str]] = defaultdict(list)
     for column, sources in derivation.columns:
         origins = tuple(sorted({dataset for dataset, _ in sources}))
@@ -292,10 +292,6 @@ def _state(entry: DatasetEntry) -> str:
     return ", ".join(
         f"**{word}**" if word in ("failing", "stale", "differs from its contract") else word for word in words
     )
-
-
-def _column(source: tuple[Dataset, str], names: Names) -> str:
-    return _code(_plain(source, names))
 
 
 def _plain(source: tuple[Dataset, str], names: Names) -> str:

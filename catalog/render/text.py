@@ -96,7 +96,7 @@ def dataset(out: Console, entry: DatasetEntry, checks: Sequence[CheckEntry]) -> 
 def check_table(out: Console, checks: Sequence[CheckEntry]) -> None:
     """Checks, failing ones first."""
     rows = [
-        (_mood("holds" if c.success else "failing" if c.severity == "error" else "warning"), c.name, c.column or "",
+        (_mood("holds" if c.success else c.health), c.name, c.column or "",
          c.expected, c.actual, moment(c.since))
         for c in sorted(checks, key=lambda c: (c.success, str(c.dataset), c.name))
     ]  # fmt: skip

@@ -131,5 +131,4 @@ def _grouped(checks: Iterable[CheckEntry]) -> list[tuple[Dataset, Sequence[Check
 
 
 def _worst_first(check: CheckEntry) -> tuple[object, ...]:
-    ranks = {"critical": 0, "error": 0, "warning": 1}
-    return (check.success, ranks.get(check.severity, 2), check.dataset, check.column or "", check.name)
+    return check.success, check.health == "warning", check.dataset, check.column or "", check.name
