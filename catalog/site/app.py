@@ -5,6 +5,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,25 @@ STATIC = render.FOLDER / "static"
 
 
 class Shelf:
-    """Pages of the present generation of the record, each made once. Safe from several threads: one reads at a time."""
+    """Pages of the present generation of the record, each made once. Safe from several threads: one reads at a time.
 
-    def __init__(self, settings: Settings, index: Index) -> None:
-        self._settings, self._index = settings, index
+    Without an index the settings' file is opened at the first request: a host may be up before there is a record.
+    """
+
+    def __init__(self, settings: Settings, index: Index | None = None) -> None:
+        self._settings, self._given = settings, index
         self._lock = threading.Lock()
         self._generation = ""
         self._site: Reading | None = None
         self._pages: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    @cached_property
+    def _index(self) -> Index:
+        return self._given or Index.open(self._settings.index)
+
+    def warm(self) -> None:
+        """Compile templates and read the record, so that the first reader does not wait."""
+        self.page(address.HOME, {})
 
     def generation(self) -> str:
         """A word that is another one whenever the record is, or was read again."""
@@ -97,13 +109,13 @@ def create(
     Without an index the file that the settings name is opened at the first request; with `warm`, when there is such a
     file, in a thread of its own at once.
     """
-    shelf = _Lazy(settings, index)
+    shelf = Shelf(settings, index)
     if warm and settings.index.exists():
         threading.Thread(target=shelf.warm, name="warm", daemon=True).start()
     return _application(shelf, dependencies)
 
 
-def _application(shelf: "_Lazy", dependencies: Sequence[Any]) -> FastAPI:
+def _application(shelf: Shelf, dependencies: Sequence[Any]) -> FastAPI:
     app = FastAPI(
         title="E-ComPulse catalog", docs_url=None, redoc_url=None, openapi_url=None, dependencies=dependencies
     )
@@ -118,13 +130,13 @@ def _application(shelf: "_Lazy", dependencies: Sequence[Any]) -> FastAPI:
     @app.get("/open")
     def open_(name: str) -> Response:
         try:
-            return RedirectResponse(shelf.get().find(name), status_code=302, headers=SAFE)
+            return RedirectResponse(shelf.find(name), status_code=302, headers=SAFE)
         except CatalogError:
             return RedirectResponse(address.search(name), status_code=302, headers=SAFE)
 
     @app.api_route("/{path:path}", methods=["GET", "HEAD"])
     def page(path: str, request: Request) -> Response:
-        return answer(shelf.get(), path or address.HOME, request)
+        return answer(shelf, path or address.HOME, request)
 
     return app
 
@@ -143,30 +155,11 @@ def answer(shelf: Shelf, path: str, request: Request) -> Response:
         return HTMLResponse(shelf.lost(problem), status_code=404, headers=SAFE)
 
 
-class _Lazy:
-    """The shelf, over a file that is opened at the first request: a host may be up before there is a record."""
-
-    def __init__(self, settings: Settings, index: Index | None) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._shelf = Shelf(settings, index) if index else None
-
-    def get(self) -> Shelf:
-        with self._lock:
-            if self._shelf is None:
-                self._shelf = Shelf(self._settings, Index.open(self._settings.index))
-            return self._shelf
-
-    def warm(self) -> None:
-        """Compile templates and read the record, so that the first reader does not wait."""
-        self.get().page(address.HOME, {})
-
-
 def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 5080) -> None:
     """Serve the pages until stopped."""
     import uvicorn
 
-    shelf = _Lazy(settings, None)
+    shelf = Shelf(settings)
     shelf.warm()
     logger.info("the catalog is on http://%s:%s/", host, port)
     uvicorn.run(_application(shelf, ()), host=host, port=port, log_level="warning")

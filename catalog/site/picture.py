@@ -1,6 +1,6 @@
 """What the record's graphs look like: boxes and lines for lineage, for columns, and for the whole pipeline."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from catalog.dataset import Dataset
 from catalog.entry import ColumnEdge, Job, JobEntry, LineageGraph, Node, RunEntry, short
@@ -59,21 +59,13 @@ def pipeline(site: Reading) -> Drawing:
     return draw((node(site, dataset) for dataset in linked), lines.values())
 
 
-def tasks(site: Reading, entries: Iterable[JobEntry]) -> Drawing:
-    """Several jobs with everything that they read and write."""
-    entries = tuple(entries)
+def work(site: Reading, entries: Sequence[JobEntry | RunEntry], *, focus: Job | None = None) -> Drawing:
+    """Jobs, or runs of them, with everything that they read and write."""
     lines = [(key(at), key(entry.job)) for entry in entries for at in entry.inputs]
     lines += [(key(entry.job), key(at)) for entry in entries for at in entry.outputs]
     ends: set[Node] = {entry.job for entry in entries}
     ends.update(dataset for entry in entries for dataset in (*entry.inputs, *entry.outputs))
-    return draw((node(site, it) for it in ends), (Line(origin=origin, target=target) for origin, target in lines))
-
-
-def touched(site: Reading, run: RunEntry) -> Drawing:
-    """A run's job between what it read and what it wrote."""
-    lines = [(key(at), key(run.job)) for at in run.inputs] + [(key(run.job), key(at)) for at in run.outputs]
-    ends: set[Node] = {run.job, *run.inputs, *run.outputs}
-    boxes = (node(site, it, focus=it == run.job) for it in ends)
+    boxes = (node(site, it, focus=it == focus) for it in ends)
     return draw(boxes, (Line(origin=origin, target=target) for origin, target in lines))
 
 

@@ -75,13 +75,9 @@ def searchable(site: Reading) -> str:
 def _datasets(site: Reading) -> Iterator[dict[str, object]]:
     for dataset in sorted(site.datasets):
         entry = site.index.dataset(dataset)
-        states = [
-            entry.health,
-            entry.freshness,
-            *["drifted"][: site.datasets[dataset].drifted],
-            *["vanished"][: entry.vanished],
-        ]
-        states += [*["unowned"][: not entry.owner], *["undocumented"][: not entry.description]]
+        told = {"drifted": entry.drifted, "vanished": entry.vanished, "unowned": not entry.owner,
+                "undocumented": not entry.description}  # fmt: skip
+        states = [entry.health, entry.freshness, *(word for word, so in told.items() if so)]
         shared = {
             "namespace": dataset.namespace,
             "owner": entry.owner or "",

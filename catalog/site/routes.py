@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 from catalog.dataset import Dataset
 from catalog.entry import Job
@@ -10,6 +11,7 @@ from catalog.site.pages import drifting, finding, flows, overview, things
 from catalog.site.reading import NoSuchPage, Reading
 
 Query = Mapping[str, str]
+N = TypeVar("N", Dataset, Job)
 _Page = Callable[[Reading, str, Query], str]
 
 
@@ -40,24 +42,22 @@ def _whole(query: Query, name: str, *, default: int, most: int) -> int:
     return min(int(given), most) if given.isascii() and given.isdecimal() and len(given) < 10 else default
 
 
-def _dataset_of(site: Reading, slug: str, path: str) -> Dataset:
+def _one(site: Reading, kind: type[N], slug: str, *, path: str) -> N:
     node = site.node(slug, path=path)
-    if not isinstance(node, Dataset):
+    if not isinstance(node, kind):
         raise NoSuchPage(path)
     return node
 
 
-def _job_of(site: Reading, slug: str, path: str) -> Job:
-    node = site.node(slug, path=path)
-    if not isinstance(node, Job):
-        raise NoSuchPage(path)
-    return node
+def _of(kind: type[N], page: Callable[[Reading, N], str], place: str) -> _Page:
+    """Pages of datasets, or of jobs, in a folder."""
+    return lambda site, slug, _: page(site, _one(site, kind, slug, path=f"{place}/{slug}.html"))
 
 
 def _column(site: Reading, rest: str, _: Query) -> str:
     path = f"column/{rest}.html"
     slug, _slash, column = rest.partition("/")
-    return things.column(site, _dataset_of(site, slug, path), column, path=path)
+    return things.column(site, _one(site, Dataset, slug, path=path), column, path=path)
 
 
 def _graph(site: Reading, slug: str, query: Query) -> str:
@@ -77,11 +77,11 @@ _TOP: Mapping[str, _Page] = {
     address.FLOWS: lambda site, _, query: flows.listed(site),
 }
 _THINGS: Mapping[str, _Page] = {
-    "dataset": lambda site, slug, _: things.dataset(site, _dataset_of(site, slug, f"dataset/{slug}.html")),
-    "job": lambda site, slug, _: things.job(site, _job_of(site, slug, f"job/{slug}.html")),
+    "dataset": _of(Dataset, things.dataset, "dataset"),
+    "job": _of(Job, things.job, "job"),
     "column": _column,
     "graph": _graph,
     "run": lambda site, run_id, _: things.run(site, run_id, path=f"run/{run_id}.html"),
-    "drift": lambda site, slug, _: drifting.dataset(site, _dataset_of(site, slug, f"drift/{slug}.html")),
-    "flow": lambda site, slug, _: flows.flow(site, _dataset_of(site, slug, f"flow/{slug}.html")),
+    "drift": _of(Dataset, drifting.dataset, "drift"),
+    "flow": _of(Dataset, flows.flow, "flow"),
 }

@@ -36,7 +36,6 @@ def dataset(site: Reading, which: Dataset) -> str:
         "dataset.html",
         path=path,
         entry=entry,
-        mark=site.datasets[entry.dataset],
         standing=site.standing(which),
         graph=near,
         picture=picture.lineage(site, near),
@@ -107,7 +106,7 @@ def job(site: Reading, which: Job) -> str:
     parts = sorted(map(site.index.job, inside), key=_by_start)
     if entry.role == "dag":
         entry = _whole(entry, parts)
-        drawn, near = picture.tasks(site, parts), None
+        drawn, near = picture.work(site, parts), None
     else:
         near = graph.lineage(site.index, which, upstream=NEAR, downstream=NEAR, limit=DRAWN).value
         drawn = picture.lineage(site, near)
@@ -163,7 +162,7 @@ def run(site: Reading, run_id: str, *, path: str) -> str:
         job=site.jobs.get(entry.job),
         checks=sorted(checks, key=lambda check: (check.success, check.dataset, check.name)),
         caused=site.index.children(run_id),
-        picture=picture.touched(site, entry),
+        picture=picture.work(site, [entry], focus=entry.job),
     )
 
 
