@@ -5,8 +5,8 @@ what they leave out.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
+from operator import attrgetter
 from sqlite3 import Row
-from typing import Any
 
 from catalog.dataset import Dataset
 from catalog.entry import Answer, CheckEntry, ColumnEdge, Edge, Impact, Job, LineageGraph, Node
@@ -17,6 +17,7 @@ from catalog.index.fold import names_of
 from catalog.index.store import rows_in
 
 FAR = 1 << 30
+TOLD = attrgetter("target", "target_column", "origin", "origin_column", "job", "type", "subtype", "description")
 EDGES = f"""SELECT coalesce(b.dataset, s.origin) AS origin, s.origin_column, coalesce(a.dataset, m.dataset) AS target,
   s.target_column, j.task, j.id = j.task AS told, s.type, s.subtype, s.description, s.masking, m.last_seen,
   {adjacency.PRESENT} AS current
@@ -195,7 +196,7 @@ def _column_edges(index: Index, found: Mapping[tuple[Cell, Cell], int]) -> tuple
         if row["told"] or (_where(row), row["task"]) not in own:
             edge = _edge(row, datasets, jobs)
             told[edge] = (found[_where(row)], max(row["last_seen"], told.get(edge, (0, 0))[1]))
-    order = sorted(told.items(), key=lambda one: (one[1][0], _words(one[0])))
+    order = sorted(told.items(), key=lambda one: (one[1][0], *TOLD(one[0])))
     return tuple(replace(edge, last_seen=moment(at)) for edge, (_, at) in order)
 
 
@@ -205,19 +206,6 @@ def _edge(row: Row, datasets: Mapping[int, Dataset], jobs: Mapping[int, Job]) ->
         target_column=row["target_column"], job=jobs[row["task"]], type=row["type"], subtype=row["subtype"],
         description=row["description"], masking=bool(row["masking"]), current=bool(row["current"]),
     )  # fmt: skip
-
-
-def _words(edge: ColumnEdge) -> tuple[Any, ...]:
-    return (
-        edge.target,
-        edge.target_column,
-        edge.origin,
-        edge.origin_column,
-        edge.job,
-        edge.type,
-        edge.subtype,
-        edge.description,
-    )
 
 
 def _where(row: Row) -> tuple[Cell, Cell]:

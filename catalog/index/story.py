@@ -193,15 +193,7 @@ def _life(db: sqlite3.Connection, dataset: int, names: Sequence[int], rows: list
 
 
 def _moment(row: sqlite3.Row) -> Telling:
-    return Telling(
-        time=row["time"],
-        event=row["event"],
-        job=row["job"],
-        side=row["side"],
-        run=row["run"],
-        parent=row["parent"],
-        content=0,
-    )
+    return Telling(content=0, **{key: row[key] for key in ("time", "event", "job", "side", "run", "parent")})
 
 
 def _write(db: sqlite3.Connection, dataset: int, versions: Iterable[timeline.Version], turns: Iterable[Turn]) -> None:
