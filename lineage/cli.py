@@ -27,9 +27,6 @@ def _outbox_option(*, exists: bool) -> Callable[[F], F]:
     return click.option("--outbox", "folder", envvar="LINEAGE_OUTBOX", required=True, type=folder, help=text)
 
 
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-
-
 @click.group()
 def cli() -> None:
     """Lineage of the pipeline's tasks: look after the events on their way to the backend.
@@ -48,7 +45,7 @@ def outbox() -> None:
 
 @outbox.command()
 @_outbox_option(exists=True)
-@_json_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option("--max-age", default=300.0, show_default=True, help="Seconds an event may wait before it is a problem.")
 def status(folder: Path, as_json: bool, max_age: float) -> None:
     """Say what waits, since when, and what was refused and why.

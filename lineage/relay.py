@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _TRIES, _STRIKES = 4, 2  # see Relay
 _FAILURES_IN_A_ROW = 3
-_LONGEST_PAUSE_S = 15.0
+_LONGEST_PAUSE_S, _LONGEST_TIMEOUT_S = 15.0, 3600.0
 # Answers of 4xx that speak about the address, the caller or the load, not about the event.
 _NOT_ABOUT_THE_EVENT = {401, 403, 404, 405, 407, 408, 421, 425, 429}
 
@@ -47,6 +47,8 @@ class Address:
             raise ConfigurationError("url", f"'{redact_text(self.url)}' is no http address, say http://127.0.0.1:5000")
         if parts.username or parts.password:
             raise ConfigurationError("url", "holds a credential; put it into an environment variable, see 'auth'")
+        if not 0 < self.timeout_s <= _LONGEST_TIMEOUT_S:
+            raise ConfigurationError("timeout_s", f"{self.timeout_s:g} is not more than 0 and at most an hour")
 
     @property
     def path(self) -> str:

@@ -242,6 +242,8 @@ def test_every_event_ends_accepted_or_rejected_once_and_each_run_in_order(tmp_pa
     [
         ({"url": "marquez:5000"}, "'marquez:5000' is no http address"),
         ({"url": "http://etl:hunter2@marquez"}, "holds a credential"),
+        *(({"url": "http://h", "timeout_s": wrong}, "'timeout_s': .* is not more than 0") for wrong in (0, -1, 1e9)),
+        ({"url": "http://h", "timeout_s": float("nan")}, "'timeout_s': nan is not more than 0"),
     ],
 )
 def test_a_wrong_address_is_named(settings, said):
