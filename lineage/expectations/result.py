@@ -65,8 +65,10 @@ def actual(result: Any) -> str:
         return f"could not be computed: {problem}"
     found = result.result or {}
     if found.get("unexpected_count") is not None:
-        bad, rows = found["unexpected_count"], found.get("element_count", 0)
-        return f"{bad} of {rows} rows" + (f" ({100 * bad / rows:.3g} %)" if bad else "")
+        bad, missing = found["unexpected_count"], found.get("missing_count") or 0
+        rows = found.get("element_count", 0) - missing  # rules on values are not about rows that have none
+        which = "rows with a value" if missing else "rows"
+        return f"{bad} of {rows} {which}" + (f" ({100 * bad / rows:.3g} %)" if bad else "")
     mismatched = found.get("details", {}).get("mismatched", {})
     if mismatched.get("missing"):
         return f"missing: {', '.join(mismatched['missing'])}"

@@ -49,16 +49,16 @@ def _drawn(name: str, *, height_in: float, title: str) -> "Iterator[Canvas]":
 
 
 def bars(
-    name: str, labels: Sequence[str], values: Sequence[float], *, title: str, words: Words, strong: int = -1
+    name: str, labels: Sequence[str], values: Sequence[float | None], *, title: str, words: Words, strong: int = -1
 ) -> str:
-    """Upright bars in the order given; all but the one at `strong` are quiet when it is named (-1: all alike)."""
+    """Upright bars in the order given, none for None; all but the one at `strong` are quiet when it is named."""
     with _drawn(name, height_in=2.9, title=title) as canvas:
         colours = [ONE if strong in (-1, at) else QUIET for at in range(len(values))]
-        canvas.axes.bar(range(len(values)), values, color=colours, width=0.8)
+        canvas.axes.bar(range(len(values)), [value or 0 for value in values], color=colours, width=0.8)
         canvas.axes.yaxis.set_major_formatter(lambda value, _: words(value))
         canvas.axes.grid(axis="y", linewidth=0.6)
         canvas.axes.axhline(0, color=FAINT, linewidth=0.8)
-        _label(canvas.axes, labels)
+        _label(canvas.axes, labels, last=strong > 0)
     return canvas.svg
 
 
@@ -68,7 +68,7 @@ def ranks(name: str, labels: Sequence[str], values: Sequence[float], *, title: s
         axes = canvas.axes
         drawn = axes.barh(range(len(values)), values, color=ONE, height=0.72)
         axes.bar_label(drawn, [words(value) for value in values], padding=4)
-        axes.set_yticks(range(len(values)), [label if len(label) < 26 else label[:24] + "…" for label in labels])
+        axes.set_yticks(range(len(values)), [_shortened(label) for label in labels])
         axes.set_ylim(max(len(values), 1) - 0.5, -0.5)
         axes.margins(x=0.28)
         axes.tick_params(axis="y", length=0)
@@ -78,9 +78,13 @@ def ranks(name: str, labels: Sequence[str], values: Sequence[float], *, title: s
 
 
 def lines(
-    name: str, labels: Sequence[str], series: Mapping[str, Sequence[float | None]], *, title: str, words: Words
-) -> str:
-    """One or two lines over the same labels, named in a legend when there are two; None is a gap."""
+    name: str, labels: Sequence[str], series: Mapping[str, Sequence[float | None]], *, title: str, words: Words,
+    last: bool = True,
+) -> str:  # fmt: skip
+    """One or two lines over the same labels, named in a legend when there are two; None is a gap.
+
+    `last`: whether the last point must have its label, else the first.
+    """
     with _drawn(name, height_in=2.9, title=title) as canvas:
         axes = canvas.axes
         styles = [{"color": ONE, "linestyle": "-"}, {"color": TWO, "linestyle": "--"}]
@@ -92,15 +96,21 @@ def lines(
         axes.grid(axis="y", linewidth=0.6)
         if len(series) > 1:
             axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
-        _label(axes, labels)
+        _label(axes, labels, last=last)
     return canvas.svg
 
 
-def _label(axes: Any, labels: Sequence[str]) -> None:
+def _label(axes: Any, labels: Sequence[str], *, last: bool) -> None:
     """At most eight labels along the bottom, evenly spaced."""
     step = -(-len(labels) // 8) or 1
-    axes.set_xticks(range(0, len(labels), step), labels[::step])
+    first = (len(labels) - 1) % step if last else 0
+    axes.set_xticks(range(first, len(labels), step), labels[first::step])
     axes.tick_params(length=0)
+
+
+def _shortened(label: str) -> str:
+    """A name that fits beside its bar: its end tells it from its neighbours as well as its beginning."""
+    return label if len(label) <= 26 else f"{label[:15].rstrip()}…{label[-10:].lstrip()}"
 
 
 def _embedded(document: str, *, name: str, title: str) -> str:

@@ -28,8 +28,12 @@ FROM events WHERE processing_date = %s GROUP BY 1 ORDER BY 1""",
   SUM(CASE WHEN has_purchase THEN 1 ELSE 0 END) AS bought,
   SUM(CASE WHEN abandoned_cart THEN 1 ELSE 0 END) AS abandoned
 FROM user_sessions WHERE session_date = %s""",
-    "channels": """SELECT COALESCE(platform, source) AS channel, COUNT(DISTINCT session_id) AS sessions
-FROM events WHERE processing_date = %s GROUP BY 1 ORDER BY 2 DESC, 1""",
+    "channels": """SELECT COALESCE(told.platform, user_sessions.source) AS channel,
+  COUNT(user_sessions.session_key) AS sessions
+FROM user_sessions LEFT JOIN (
+  SELECT session_id, processing_date, MAX(platform) AS platform FROM events GROUP BY session_id, processing_date
+) AS told ON told.session_id = user_sessions.session_id AND told.processing_date = user_sessions.session_date
+WHERE user_sessions.session_date = %s GROUP BY 1 ORDER BY 2 DESC, 1""",
     "purchases": """SELECT currency, items FROM events
 WHERE processing_date = %s AND event_type = 'purchase' ORDER BY event_id""",
     "products": "SELECT product_id, product_name, category FROM dim_products ORDER BY product_id",
@@ -85,8 +89,14 @@ class Figures:
     @property
     def before(self) -> Mapping[str, Any]:
         """The row of the day before; empty when the warehouse has none."""
-        yesterday = self.day - timedelta(days=1)
-        return next((row for row in self.days if row["report_date"] == yesterday), {})
+        return self.trend[-2][1]
+
+    @property
+    def trend(self) -> tuple[tuple[date, Mapping[str, Any]], ...]:
+        """Two weeks day by day, this one last, each with its row; empty for a day that the warehouse has not."""
+        known = {row["report_date"]: row for row in self.days}
+        days = (self.day - timedelta(days=ago) for ago in reversed(range(TREND_DAYS)))
+        return tuple((day, known.get(day, {})) for day in days)
 
 
 def gather(fetch: Fetch, day: date) -> Figures:
@@ -129,16 +139,17 @@ def sold(
     """The categories and the products that sold for most (price × quantity, before discounts), from items as JSON.
 
     `known` gives name and category by product; a product that the catalogue lacks keeps the name it was sold under.
+    What a producer did not say, or said in no number, adds nothing.
     """
     categories: Counter[str] = Counter()
     products: Counter[str] = Counter()
     names: dict[str, str] = {}
     for basket in baskets:
         for item in json.loads(basket or "[]", parse_float=Decimal):
-            product = item["product_id"]
+            product = item["product_id"] or "unknown"
             fallback = (item.get("product_name") or product, "not in the catalogue")
             names[product], category = known.get(product, fallback)
-            worth = item["price"] * item["quantity"]
+            worth = (item["price"] or 0) * (item["quantity"] or 0)
             products[product] += worth
             categories[category] += worth
     best = sorted(products.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP_PRODUCTS]

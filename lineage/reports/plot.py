@@ -48,8 +48,8 @@ def revenue_by_hour(figures: Figures) -> Plot:
 
 
 def revenue_by_day(figures: Figures) -> Plot:
-    """Up to 14 bars, the report's day the strong one."""
-    labels, values = _days(figures), [float(row["total_revenue"]) for row in figures.days]
+    """14 bars, the report's day the strong one."""
+    labels, values = _days(figures, "total_revenue")
     svg = chart.bars("days", labels, values, title=_summary(labels, values), words=short, strong=len(values) - 1)
     caption = "The last two weeks; the day of this report stands out."
     return _series("Revenue by day", caption, svg, "Day", labels, {"Revenue": values}, words=money)
@@ -59,15 +59,14 @@ def active_by_hour(figures: Figures) -> Plot:
     """Two lines over 24 hours."""
     labels, sessions = _hours(figures), [float(hour.sessions) for hour in figures.hours]
     series = {"Sessions": sessions, "Users": [float(hour.users) for hour in figures.hours]}
-    svg = chart.lines("active", labels, series, title=_summary(labels, sessions), words=short)
+    svg = chart.lines("active", labels, series, title=_summary(labels, sessions), words=short, last=False)
     caption = "With at least one event in the hour (UTC); users are those that are known."
     return _series("Active users and sessions", caption, svg, "Hour", labels, series, words=whole)
 
 
 def order_value_by_day(figures: Figures) -> Plot:
-    """One line over up to 14 days, with gaps where nothing was sold."""
-    labels, raw = _days(figures), [row["average_order_value"] for row in figures.days]
-    values = [None if value is None else float(value) for value in raw]
+    """One line over 14 days, with gaps where nothing was sold."""
+    labels, values = _days(figures, "average_order_value")
     svg = chart.lines("values", labels, {"Value": values}, title=_summary(labels, values), words=short)
     caption = "Revenue of purchases / purchases."
     return _series("Average order value by day", caption, svg, "Day", labels, {"Value": values}, words=money)
@@ -77,8 +76,10 @@ def _hours(figures: Figures) -> list[str]:
     return [f"{hour.hour:02}" for hour in figures.hours]
 
 
-def _days(figures: Figures) -> list[str]:
-    return [f"{row['report_date']:%-d %b}" for row in figures.days]
+def _days(figures: Figures, column: str) -> tuple[list[str], list[float | None]]:
+    """The days of two weeks, and a figure of each."""
+    values = [row.get(column) for _, row in figures.trend]
+    return [f"{day:%-d %b}" for day, _ in figures.trend], [None if value is None else float(value) for value in values]
 
 
 def _share(ranked: Sequence[Ranked]) -> Words:

@@ -1,6 +1,8 @@
 """What is made of the warehouse's rows."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from hypothesis import given
@@ -26,6 +28,23 @@ def test_a_product_that_the_catalogue_lacks_keeps_the_name_it_was_sold_under():
     categories, products = sold([json.dumps(items), basket(("y", 1, 1))], KNOWN)
     assert [one.name for one in products] == ["Mug", "y"]
     assert [one.name for one in categories] == ["not in the catalogue"]
+
+
+def test_an_item_that_says_no_price_or_no_product_adds_nothing_and_breaks_nothing():
+    items = [{"product_id": None, "product_name": None, "price": 2, "quantity": None},
+             {"product_id": "p1", "product_name": None, "price": None, "quantity": 1}]  # fmt: skip
+    categories, products = sold([json.dumps(items)], KNOWN)
+    assert {(one.name, one.amount) for one in products} == {("Lamp", 0), ("unknown", 0)}
+    assert sum(one.amount for one in categories) == 0
+
+
+def test_two_weeks_are_told_day_by_day_whatever_the_warehouse_has(figures):
+    days = [day for day, _ in figures.trend]
+    assert (days[0], days[-1], len(days)) == (date(2026, 2, 17), date(2026, 3, 2), 14)
+    assert [bool(row) for _, row in figures.trend] == [False] * 12 + [True, True]
+    gap = replace(figures, days=(figures.days[0] | {"report_date": date(2026, 2, 20)}, figures.days[1]))
+    assert [row.get("report_date") for _, row in gap.trend if row] == [date(2026, 2, 20), date(2026, 3, 2)]
+    assert gap.before == {}
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 99), st.integers(1, 9)), max_size=60))

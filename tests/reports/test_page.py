@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from shutil import which
@@ -11,6 +12,7 @@ from shutil import which
 import pytest
 
 from catalog.contract import load
+from lineage.reports.figures import Ranked
 from lineage.reports.page import as_csv, as_html, conversions, tiles
 
 
@@ -110,6 +112,22 @@ def test_a_day_that_is_not_over_says_so(figures):
 def test_without_a_day_before_nothing_is_compared(figures):
     alone = replace(figures, days=figures.days[1:])
     assert {(tile.change, tile.mood) for tile in tiles(alone)} == {("nothing to compare with", "even")}
+    shown = as_html(alone).decode()
+    assert shown.count("nothing to compare with") == 1, "once for the page, not once for each figure"
+
+
+def test_days_keep_their_place_on_the_axis_when_some_are_missing(page):
+    (drawn,) = re.findall(r"<h2>Revenue by day</h2>.*?</figure>", page, flags=re.DOTALL)
+    words = re.findall(r'<th scope="row">(.*?)</th><td class="n">(.*?)</td>', drawn)
+    assert words == [*((f"{day} Feb", "–") for day in range(17, 29)), ("1 Mar", "100.00"), ("2 Mar", "90.10")]
+    axis = re.findall(r"<text[^>]*>(\d+ \w{3})</text>", drawn)
+    assert axis[-1] == "2 Mar"
+
+
+def test_long_names_keep_their_end_which_tells_them_apart(figures):
+    long = tuple(Ranked(name=f"Hartsel Classic Headphones Pro {number}", amount=Decimal(9)) for number in (414, 415))
+    shown = as_html(replace(figures, products=long)).decode()
+    assert "Hartsel Classic…es Pro 414" in shown and "Hartsel Classic…es Pro 415" in shown
 
 
 @pytest.mark.parametrize(("rate", "word"), [(0.99, "low"), (1, "fair"), (2.99, "fair"), (3, "good")])
