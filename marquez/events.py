@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -82,6 +83,8 @@ class DatasetEvent:
 
 
 Event = RunEvent | JobEvent | DatasetEvent
+ENDS = {"COMPLETE": "COMPLETED", "ABORT": "ABORTED", "FAIL": "FAILED"}  # event type to the state of the run
+NAMESPACE = r"[a-zA-Z:;=/0-9_\-.@+]{1,1024}"  # those that can be asked for
 
 
 def parse(body: bytes) -> Event:
@@ -97,7 +100,9 @@ def parse(body: bytes) -> Event:
         problems = list(_problems(document, kind))
         if problems:
             raise InvalidEvent(problems)
-        return _event(document, kind)
+        event = _event(document, kind)
+        _check_names(event)
+        return event
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as problem:
         raise MalformedRequest(str(problem)) from problem
 
@@ -141,11 +146,24 @@ def _problems(document: Json, kind: str) -> Iterator[str]:
     if isinstance(job, dict) and "job" in wanted:
         yield from _missing(job, ("namespace", "name"), "job")
         yield from facets.problems(job.get("facets"), facets.JOB, "job.facets")
-        if job.get("name") == "":
-            raise MalformedRequest("job.name must not be empty")
     for path, dataset in _datasets(document):
         yield from _missing(dataset, ("namespace", "name"), path)
         yield from facets.problems(dataset.get("facets"), facets.DATASET, f"{path}.facets")
+
+
+def _check_names(event: Event) -> None:
+    """Marquez refuses names that nobody could ask for when it makes identifiers of them.
+
+    Of what a run reads it does so at once, of what it writes when a version of the job is made.
+    """
+    if isinstance(event, DatasetEvent):
+        return
+    if not event.job.name.strip():
+        raise MalformedRequest("job.name must not be blank")
+    versioned = isinstance(event, JobEvent) or event.job.streaming or (event.event_type or "").upper() in ENDS
+    for ref in (*event.inputs, *(event.outputs if versioned else ())):
+        if not ref.name.strip() or not re.fullmatch(NAMESPACE, ref.namespace):
+            raise MalformedRequest(f"no dataset can be asked for by namespace '{ref.namespace}' and name '{ref.name}'")
 
 
 def _missing(part: Json, names: tuple[str, ...], path: str) -> Iterator[str]:
@@ -201,7 +219,10 @@ def _dataset(part: Json) -> DatasetRef:
 
 
 def _field(column: Json) -> Field:
-    return Field(name=_text(column["name"]), type=column.get("type"), description=column.get("description"))
+    name = _text(column["name"])
+    if not name.strip():
+        raise ValueError("the name of a column must not be blank")
+    return Field(name=name, type=column.get("type"), description=column.get("description"))
 
 
 def _text(value: object) -> str:

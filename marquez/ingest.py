@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from sqlite3 import Connection, Row
 
 from marquez import facets, hashes, records
-from marquez.events import DatasetEvent, DatasetRef, Event, JobEvent, JobRef, RunEvent
+from marquez.events import ENDS, DatasetEvent, DatasetRef, Event, JobEvent, JobRef, RunEvent
 from marquez.store import Store
 from marquez.wire import Json, clock, dumps, parse_instant, to_micros, zoned_time
 
-_STATES = {"COMPLETE": "COMPLETED", "ABORT": "ABORTED", "FAIL": "FAILED"}
-_ENDS = ("COMPLETED", "FAILED")  # of a stream: such an event without datasets leaves what it reads and writes
+_QUIET_ENDS = ("COMPLETED", "FAILED")  # of a stream: without datasets they leave what it reads and writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +50,14 @@ def ingest(store: Store, event: Event) -> None:
 
 
 def _run_event(db: Connection, event: RunEvent, run: str, moment: _Moment) -> None:
-    state = None if event.event_type is None else _STATES.get(event.event_type.upper(), "RUNNING")
+    state = None if event.event_type is None else ENDS.get(event.event_type.upper(), "RUNNING")
     parent_run = _parent_run(event.run_facets)
     job = _job(db, event, run, state, moment)
     records.run(db, run, job_row=job, parent=parent_run, args=_args(event.run_facets), state=state, at=moment.at)
     records.run_facets(db, run, "RUN", event.run_facets, at=moment.at, event=moment.event)
     records.run_facets(db, run, "JOB", event.job.facets, at=moment.at, event=moment.event)
-    done = state in _STATES.values()
-    silent_end = event.job.streaming and state in _ENDS and not event.inputs and not event.outputs
+    done = state in ENDS.values()
+    silent_end = event.job.streaming and state in _QUIET_ENDS and not event.inputs and not event.outputs
     for ref in event.inputs:
         _dataset(db, ref, run, moment, reads=True)
     for ref in event.outputs:
@@ -77,7 +76,12 @@ def _parent_run(run_facets: Json) -> str | None:
     if not parent:
         return None
     text = str(parent["run"]["runId"])
-    return hashes.uuid_or_none(text) or hashes.named(parent["job"]["name"], text)
+    return hashes.uuid_or_none(text) or hashes.named(_of_dag(parent["job"]["name"]), text)
+
+
+def _of_dag(name: str) -> str:
+    """Airflow once sent the task's name as its parent's: the part before the last dot names the DAG."""
+    return name.rpartition(".")[0] or name
 
 
 def _args(run_facets: Json) -> Json:
@@ -127,8 +131,8 @@ def _parent_job(db: Connection, event: RunEvent, state: str | None, moment: _Mom
         return None
     facet = event.run_facets["parent"]
     space, name = facet["job"]["namespace"], facet["job"]["name"]
-    if name == event.job.name:  # Airflow once sent the task's name as its parent's
-        name = name.rpartition(".")[0] or name
+    if name == event.job.name:
+        name = _of_dag(name)
     sql = "SELECT job.* FROM run JOIN job ON job.id = run.job WHERE run.uuid = ? AND NOT job.hidden"
     known: Row | None = db.execute(sql, (parent_run,)).fetchone()
     if known and (known["namespace"], known["name"]) == (space, name):

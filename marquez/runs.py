@@ -54,7 +54,7 @@ def shown(db: Connection, row: Row, *, of_version: bool = False) -> Json:
         "state": row["state"] or "NEW",
         "startedAt": instant(start),
         "endedAt": instant(end),
-        "durationMs": None if start is None or end is None else (end - start) // 1000,
+        "durationMs": None if start is None or end is None else int((end - start) / 1000),
         "args": json.loads(row["args"]),
         "jobVersion": _job_version(db, row),
         "inputDatasetVersions": _datasets(db, row, "INPUT", bare=of_version),

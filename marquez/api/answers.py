@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from marquez import hashes, namespaces
 from marquez.errors import InvalidParameter, MalformedRequest, PageNotFound, RequestRefused
+from marquez.events import NAMESPACE
 from marquez.store import Store
 from marquez.wire import dumps, parse_instant, to_micros
 
@@ -64,7 +65,7 @@ Opened = Annotated[Store, Depends(_store)]
 Limit = Annotated[int, Query(ge=0, le=2**31 - 1)]  # Java's int; there is no maximum of its own
 Offset = Limit
 Depth = Annotated[int, Query(ge=-(2**31), le=2**31 - 1)]
-Namespace = Annotated[str, Path(pattern=r"^[a-zA-Z:;=/0-9_\-.@+]{1,1024}$")]  # others can be told of, not asked for
+Namespace = Annotated[str, Path(pattern=f"^{NAMESPACE}$")]
 
 
 def answer(document: object, status: int = 200) -> Response:

@@ -76,7 +76,8 @@ def test_a_namespace_is_told_as_it_came_beside_the_plain_form_of_it(api: Api) ->
 
 def test_a_namespace_of_other_characters_is_told_of_but_cannot_be_asked_for(api: Api) -> None:
     space = "kafka://a:9092,b:9092"
-    api.post(event("COMPLETE", FIRST, 1, outputs=[{**dataset("t", "a int"), "namespace": space}]))
+    written = {**dataset("t", "a int"), "namespace": space}
+    api.post(event("START", FIRST, 1, outputs=[written]))
     assert space in [n["name"] for n in api.get("/namespaces")["namespaces"]]
     assert api.client.get(f"/api/v1/namespaces/{quote(space, safe='')}").status_code == 404
     assert api.get(f"/jobs/runs/{FIRST}")["outputDatasetVersions"][0]["datasetVersionId"]["namespace"] == space
