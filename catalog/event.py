@@ -19,7 +19,7 @@ import orjson
 from catalog import facet
 from catalog.dataset import Dataset
 from catalog.entry import Job
-from catalog.wire import PROFILE, READING, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
+from catalog.wire import COLUMN_DETAILS, PROFILE, READING, SCHEMA_BASELINE, SCHEMA_DRIFT, TASK_COUNTS
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -286,7 +286,7 @@ def _dataset_said(reader: _Reader, facets: Any) -> facet.Content | None:
         "description": reader.take(facets, "documentation", lambda found: str(found["description"] or ""), None),
         "owner": reader.take(facets, "ownership", facet.owner, None),
         "tags": reader.take(facets, "tags", facet.dataset_tags, None),
-        "contract": reader.take(facets, facet.COLUMN_DETAILS, lambda found: found.get("contract"), None),
+        "contract": reader.take(facets, COLUMN_DETAILS, lambda found: found.get("contract"), None),
     })  # fmt: skip
 
 

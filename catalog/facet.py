@@ -15,10 +15,6 @@ import orjson
 
 from catalog.wire import COLUMN_DETAILS, SCHEMA_BASELINE, VERDICTS, WAYS
 
-__all__ = [
-    "COLUMN_DETAILS", "VERDICTS", "Content", "Measure", "Result", "bare", "baseline", "content", "dataset_tags",
-    "drift", "lineage", "measures", "owner", "reading", "results", "schema", "statistics", "whole", "worst",
-]  # fmt: skip
 MEASURED = {
     "nullCount": "null_count", "distinctCount": "distinct_count", "sum": "sum", "count": "count",
     "min": "min", "max": "max",

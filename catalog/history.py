@@ -31,7 +31,7 @@ def versions(index: Index, dataset: Dataset, *, every: bool = False) -> Answer[t
     rows = index.db.execute(sql, (at,)).fetchall()
     kept = rows_in(index.db, "SELECT id, body FROM content WHERE id IN ({ids})", {row["schema"] for row in rows})
     contents = {row["id"]: orjson.loads(row["body"]) for row in kept}
-    told = {str(n): (row["since"], row["event"], row["run"], row["job"]) for n, row in enumerate(rows)}
+    told = {n: (row["since"], row["event"], row["run"], row["job"]) for n, row in enumerate(rows)}
     origins = values.origins(index.db, told)
     jobs = values.job_names(index.db, {who for row in rows for who in orjson.loads(row["witnesses"])})
     checked = _checked(index, names_of(index.db, at), [row["run"] for row in rows])
@@ -39,7 +39,7 @@ def versions(index: Index, dataset: Dataset, *, every: bool = False) -> Answer[t
         SchemaVersion(
             content=f"{row['schema']:016x}",
             columns=_columns(contents[row["schema"]]),
-            since=origins[str(n)],
+            since=origins[n],
             until=values.when(row["until"]),
             witnesses=tuple(sorted(jobs[who] for who in orjson.loads(row["witnesses"]))),
             seen=bool(row["seen"]),
@@ -66,12 +66,12 @@ def changes(
     only, asked = ("", ()) if dataset is None else ("AND c.dataset = ?", (index.id_of(dataset),))
     span = ((since - EPOCH) // MICROSECOND, FOREVER if until is None else (until - EPOCH) // MICROSECOND)
     rows = index.db.execute(CHANGES.format(only), (*span, *asked)).fetchall()
-    told = {str(n): (row["time"], row["event"], row["run"], row["job"]) for n, row in enumerate(rows)}
+    told = {n: (row["time"], row["event"], row["run"], row["job"]) for n, row in enumerate(rows)}
     origins = values.origins(index.db, told)
     found = tuple(
         Change(
             time=moment(row["time"]), subject=Dataset(row["namespace"], row["name"]), kind=row["kind"],
-            path=row["path"] or None, before=row["before"], after=row["after"], origin=origins[str(n)],
+            path=row["path"] or None, before=row["before"], after=row["after"], origin=origins[n],
         )
         for n, row in enumerate(rows)
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import orjson
 
@@ -25,13 +25,16 @@ from catalog.entry import (
     Role,
     RunEntry,
 )
-from catalog.event import identify, moment
+from catalog.event import moment
 from catalog.index import story
 from catalog.index.columns import promised
 from catalog.index.store import hold, recall, rows_in
 from catalog.wire import SCHEMA_DRIFT
 
+K = TypeVar("K")
 Ends = tuple[tuple[Job, ...], tuple[Job, ...]]
+Sides = Mapping[tuple[int, str], tuple[Dataset, ...]]
+"""What a run or job reads (`in`) and writes (`out`), by its number."""
 Rows = sqlite3.Row
 RUNS = """SELECT r.*, rn.name, j.namespace, j.name AS job_name, pn.name AS parent_name,
   pj.namespace AS parent_namespace, pj.name AS parent_job_name
@@ -39,6 +42,12 @@ RUNS = """SELECT r.*, rn.name, j.namespace, j.name AS job_name, pn.name AS paren
   LEFT JOIN run_name pn ON pn.id = r.parent LEFT JOIN job_name pj ON pj.id = r.parent_job """
 JOBS = """SELECT j.*, n.namespace, n.name, p.namespace AS parent_namespace, p.name AS parent_name FROM job j
   JOIN job_name n ON n.id = j.id LEFT JOIN job_name p ON p.id = j.parent """
+TOUCHED = """SELECT DISTINCT e.run, t.side, d.namespace, d.name FROM event e JOIN told t ON t.event = e.id
+  LEFT JOIN alias a ON a.alias = t.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, t.dataset)
+  WHERE e.run IN ({ids})"""
+MOVED = """SELECT f.job, f.side, d.namespace, d.name FROM flow f JOIN job j ON j.id = f.job AND f.last_seen >= j.begin
+  LEFT JOIN alias a ON a.alias = f.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, f.dataset)
+  WHERE f.job IN ({ids})"""
 CHECKS = """SELECT x.id, x.name, x."column" AS path, x.params, v.since, v.current, r.time, r.success, r.severity,
   c.body, n.name AS run, j.namespace AS job_namespace, j.name AS job_name, d.namespace, d.name AS dataset_name
   FROM expectation x JOIN verdict v ON v.expectation = x.id
@@ -134,7 +143,7 @@ def column(one: Mapping[str, Any], ordinal: int, *, since: Origin | None = None,
     )  # fmt: skip
 
 
-def origins(db: sqlite3.Connection, told: Mapping[str, Sequence[int]]) -> dict[str, Origin]:
+def origins(db: sqlite3.Connection, told: Mapping[K, Sequence[int]]) -> dict[K, Origin]:
     """Origins by any key, from [time, event, run, job]."""
     runs = {at[2] for at in told.values()}
     sql = """SELECT n.id, n.name, r.revision FROM run_name n LEFT JOIN run r ON r.id = n.id WHERE n.id IN ({ids})"""
@@ -164,26 +173,35 @@ def _names(db: sqlite3.Connection, table: str, ids: Iterable[int] | None) -> Ite
 
 def runs(db: sqlite3.Connection, where: str, values: Sequence[Any]) -> tuple[RunEntry, ...]:
     """The runs of a query's tail."""
-    rows = db.execute(RUNS + where, values).fetchall()
-    ids = {row["id"] for row in rows}
-    sides: dict[tuple[int, str], set[Dataset]] = {}
-    sql = """SELECT DISTINCT e.run, t.side, d.namespace, d.name FROM event e JOIN told t ON t.event = e.id
-      LEFT JOIN alias a ON a.alias = t.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, t.dataset)
-      WHERE e.run IN ({ids})"""
-    for one in rows_in(db, sql, ids):
-        sides.setdefault((one["run"], one["side"]), set()).add(Dataset(one["namespace"], one["name"]))
+    return tuple(_runs(db, db.execute(RUNS + where, values).fetchall()).values())
+
+
+def _runs(db: sqlite3.Connection, rows: Iterable[Rows]) -> dict[int, RunEntry]:
+    found = {row["id"]: row for row in rows}
+    sides, about = _sides(db, TOUCHED, found), _about(db, found)
     sql = """SELECT run, sum(success) AS passed, count(*) AS told FROM (SELECT run, expectation, success FROM result
       WHERE run IN ({ids}) GROUP BY run, expectation HAVING max(time)) GROUP BY run"""
-    checked = {one["run"]: (one["passed"], one["told"] - one["passed"]) for one in rows_in(db, sql, ids)}
-    about: dict[int, dict[str, str]] = {}
+    checked = {one["run"]: (one["passed"], one["told"] - one["passed"]) for one in rows_in(db, sql, found)}
+    return {at: _run(row, sides, checked.get(at, (0, 0)), about.get(at, {})) for at, row in found.items()}
+
+
+def _sides(db: sqlite3.Connection, sql: str, ids: Iterable[int]) -> Sides:
+    """What each of these read and wrote, by a query for its number, side and datasets."""
+    found: dict[tuple[int, str], set[Dataset]] = {}
+    for at, side, *name in rows_in(db, sql, ids):
+        found.setdefault((at, side), set()).add(Dataset(*name))
+    return {key: tuple(sorted(datasets)) for key, datasets in found.items()}
+
+
+def _about(db: sqlite3.Connection, ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The newest telling of each facet of each of these."""
+    found: dict[int, dict[str, str]] = {}
     for one in rows_in(db, "SELECT subject, facet, value FROM latest WHERE subject IN ({ids})", ids):
-        about.setdefault(one["subject"], {})[one["facet"]] = one["value"]
-    return tuple(_run(row, sides, checked.get(row["id"], (0, 0)), about.get(row["id"], {})) for row in rows)
+        found.setdefault(one["subject"], {})[one["facet"]] = one["value"]
+    return found
 
 
-def _run(
-    row: Rows, sides: Mapping[tuple[int, str], set[Dataset]], checked: tuple[int, int], about: Mapping[str, str]
-) -> RunEntry:
+def _run(row: Rows, sides: Sides, checked: tuple[int, int], about: Mapping[str, str]) -> RunEntry:
     read = (Offsets(topic=topic, partition=at, start=start, end=end)
             for topic, at, start, end in orjson.loads(about.get("offsets", "[]")))  # fmt: skip
     return RunEntry(
@@ -193,8 +211,8 @@ def _run(
         parent_job=Job(row["parent_namespace"], row["parent_job_name"]) if row["parent_job_name"] else None,
         revision=row["revision"], error=row["error"], rows_in=row["rows_in"], rows_out=row["rows_out"],
         rows_rejected=row["rows_rejected"], offsets=tuple(sorted(read)), dag_run=about.get("dag_run"),
-        inputs=tuple(sorted(sides.get((row["id"], "in"), ()))),
-        outputs=tuple(sorted(sides.get((row["id"], "out"), ()))), checks_passed=checked[0], checks_failed=checked[1],
+        inputs=sides.get((row["id"], "in"), ()), outputs=sides.get((row["id"], "out"), ()),
+        checks_passed=checked[0], checks_failed=checked[1],
     )  # fmt: skip
 
 
@@ -202,34 +220,19 @@ def jobs(db: sqlite3.Connection, only: int | None) -> tuple[JobEntry, ...]:
     """All jobs by name, or one."""
     where, asked = ("WHERE j.id = ? ", (only,)) if only is not None else ("", ())
     rows = db.execute(f"{JOBS}{where}ORDER BY n.namespace, n.name", asked).fetchall()
-    ids = {row["id"] for row in rows}
-    said: dict[int, dict[str, str]] = {}
-    for one in rows_in(db, "SELECT subject, facet, value FROM latest WHERE subject IN ({ids})", ids):
-        said.setdefault(one["subject"], {})[one["facet"]] = one["value"]
-    sides: dict[tuple[int, str], set[Dataset]] = {}
-    sql = """SELECT f.job, f.side, d.namespace, d.name FROM flow f JOIN job j ON j.id = f.job AND f.last_seen >= j.begin
-      LEFT JOIN alias a ON a.alias = f.dataset JOIN dataset_name d ON d.id = coalesce(a.dataset, f.dataset)
-      WHERE f.job IN ({ids})"""
-    for one in rows_in(db, sql, ids):
-        sides.setdefault((one["job"], one["side"]), set()).add(Dataset(one["namespace"], one["name"]))
-    last: dict[int, RunEntry] = {}
-    for start in range(0, len(rows), 500):
-        asked_runs = ",".join(str(row["last_run"]) for row in rows[start : start + 500])
-        found = runs(db, f"WHERE r.id IN ({asked_runs})", ())
-        last |= {identify("run", entry.run_id): entry for entry in found}
+    ids = [row["id"] for row in rows]
+    said, sides = _about(db, ids), _sides(db, MOVED, ids)
+    last = _runs(db, rows_in(db, f"{RUNS}WHERE r.id IN ({{ids}})", {row["last_run"] for row in rows}))
     return tuple(_job(row, said.get(row["id"], {}), sides, last.get(row["last_run"])) for row in rows)
 
 
-def _job(
-    row: Rows, said: Mapping[str, str], sides: Mapping[tuple[int, str], set[Dataset]], last: RunEntry | None
-) -> JobEntry:
+def _job(row: Rows, said: Mapping[str, str], sides: Sides, last: RunEntry | None) -> JobEntry:
     return JobEntry(
         job=Job(row["namespace"], row["name"]), role=cast(Role, row["role"]), kind=row["kind"],
         parent=Job(row["parent_namespace"], row["parent_name"]) if row["parent_name"] else None,
         description=said.get("description", ""), owner=said.get("owner"), sql=said.get("sql"),
         source_path=said.get("source_path"), source_url=said.get("source_url"),
-        inputs=tuple(sorted(sides.get((row["id"], "in"), ()))),
-        outputs=tuple(sorted(sides.get((row["id"], "out"), ()))), last_run=last,
+        inputs=sides.get((row["id"], "in"), ()), outputs=sides.get((row["id"], "out"), ()), last_run=last,
     )  # fmt: skip
 
 

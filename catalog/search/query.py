@@ -39,7 +39,6 @@ class Filter:
 class Query:
     """A query in parts; `name` is what was typed without filters, as somebody would write a name."""
 
-    text: str
     name: str
     terms: tuple[Term, ...]
     filters: tuple[Filter, ...]
@@ -67,7 +66,7 @@ def parse(text: str) -> Query:
             terms.append(Term(words=words, phrase=phrase, negative=bool(match["minus"])))
             if not match["minus"]:
                 names.append(written)
-    return Query(text=text, name=" ".join(names), terms=tuple(terms), filters=tuple(filters))
+    return Query(name=" ".join(names), terms=tuple(terms), filters=tuple(filters))
 
 
 def _filter(match: re.Match[str]) -> Filter | None:

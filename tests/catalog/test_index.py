@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.concern import concerns
 from catalog.contract import load_all
 from catalog.dataset import Dataset
 from catalog.entry import Job
 from catalog.errors import Ambiguous, NotFound
 from catalog.event import Event, read
-from catalog.facet import VERDICTS
 from catalog.index import Added, Index, glance, store
 from catalog.search import search
-from catalog.wire import ACCEPT_JOB, SCHEMA_BASELINE, SCHEMA_DRIFT
+from catalog.wire import ACCEPT_JOB, SCHEMA_BASELINE, SCHEMA_DRIFT, VERDICTS
 from tests.catalog import record
 from tests.catalog.events import EXAMPLES, at, checks, columns_from, dataset, event, facet, run_id
 from tests.catalog.tables import dump
@@ -205,6 +205,14 @@ def test_a_failed_critical_check_makes_a_dataset_failing_and_a_warning_one_a_war
     assert checked("warn", ("x", True), ("y", False)) == "warning"
     assert checked("error", ("x", True)) == "healthy"
     assert filled(event("check", 1, inputs=[dataset("t")])).dataset(T).health == "unchecked"
+
+
+def test_a_check_that_fails_is_as_grave_for_the_dataset_as_for_itself_and_for_whoever_looks() -> None:
+    for severity, grave in (("error", "failing"), ("critical", "failing"), ("warn", "warning"), ("info", "warning")):
+        part = dataset("t", ["a"], input_facets=checks(("x", False), severity=severity))
+        index = filled(event("check", 1, inputs=[part]))
+        told = [index.dataset(T).health, index.checks(T)[0].health, concerns(index).value[0].kind]
+        assert told == [grave] * 3, severity
 
 
 def test_a_check_knows_since_when_it_is_so_and_its_last_results() -> None:
