@@ -180,7 +180,7 @@ class Outbox:
         if not text:
             return 0
         try:
-            event = json.loads(text)
+            event = parsed(text)
         except json.JSONDecodeError as error:
             reason = f"no JSON: {error}" if line.endswith(b"\n") else "torn line: its writer ended in the middle"
             self._write_rejection(f"{_NO_RUN}.{_BETWEEN}.{fallback_ns:020d}-{token}.json", reason, text)
@@ -329,6 +329,11 @@ class Outbox:
                     path.unlink()  # never was wholly written, so nobody was told that it was
                 else:
                     path.rename(path.with_suffix(""))
+
+
+def parsed(text: str) -> Any:
+    """JSON text as a value; NaN and the infinities, which Python writes and no backend reads, are null."""
+    return json.loads(text, parse_constant=lambda _: None)
 
 
 def _write_whole(target: Path, body: bytes) -> None:

@@ -29,7 +29,7 @@ from openlineage.client.serde import Serde
 from openlineage.client.transport.transport import Config, Transport
 
 from lineage.errors import ConfigurationError, OutboxUnwritable
-from lineage.outbox import Outbox
+from lineage.outbox import Outbox, parsed
 from lineage.redaction import RedactingFilter, redact
 from lineage.relay import Address, Backend
 
@@ -88,7 +88,7 @@ class OutboxTransport(Transport):
     def emit(self, event: Event) -> None:
         """Return when the event is on disk, and delivered or the budget spent; never raises for disk or network."""
         end = time.monotonic() + self._config.budget_ms / 1000
-        plain: dict[str, Any] = json.loads(Serde.to_json(event))
+        plain: dict[str, Any] = parsed(Serde.to_json(event))
         try:
             name = self._outbox.put(plain)
         except OutboxUnwritable as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from openlineage.client import OpenLineageClient
-from openlineage.client.facet_v2 import error_message_run, sql_job
+from openlineage.client.facet_v2 import error_message_run, sql_job, test_run
 
 from bench.transport import CONDITIONS, relay_beside
 from lineage.errors import ConfigurationError
@@ -180,6 +180,15 @@ def test_planted_secrets_reach_neither_the_outbox_nor_the_backend(backend, outbo
     assert SECRET.encode() not in everything_under(outbox.root)
     assert SECRET not in caplog.text
     assert "COPY t FROM 's3://b/k'" in json.dumps(backend.taken)
+
+
+def test_a_figure_that_is_no_number_costs_the_figure_and_not_the_event(dead_backend, outbox, transport_to, run_event):
+    figures = {"mean": float("nan"), "max": float("inf"), "min": 1.5}
+    facet = test_run.TestRunFacet(tests=[test_run.TestExecution("t", "pass", params=figures)])
+    transport_to(dead_backend.url).emit(run_event("load", facets={"test": facet}))
+    ((name,),) = outbox.runs()
+    (told,) = json.loads(outbox.read(name), parse_constant=pytest.fail)["run"]["facets"]["test"]["tests"]
+    assert told["params"] == {"mean": None, "max": None, "min": 1.5}
 
 
 def test_openlineage_finds_the_transport_by_its_dotted_name(backend, outbox, run_event):
