@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from catalog.cli.ask import Ask, asking, bring, completed, dataset_of
-from catalog.wire import MAIN
+from catalog.wire import MAIN, VERDICTS
 
 if TYPE_CHECKING:
     from catalog.drift import Finding
@@ -37,7 +37,6 @@ def baseline_option(command: click.decorators.FC) -> click.decorators.FC:
 @asking
 def list_(ask: Ask, baseline: str) -> None:
     """List open drift, the worst first; exits with 1 when something breaks somebody."""
-    from catalog.drift.classify import ORDER
     from catalog.entry import Completeness
     from catalog.observe import observe
     from catalog.render import drifting
@@ -46,7 +45,7 @@ def list_(ask: Ask, baseline: str) -> None:
         told, known = index.completeness(), index.drifts()
         answers = [observe(index, one.dataset, baseline=baseline) for one in index.datasets()]
     found = [one for at in answers for one in drifting.drift(at.value, known.get(at.value.dataset)).open]
-    found.sort(key=lambda one: (-ORDER.index(one.verdict), one.dataset, one.path, one.rule))
+    found.sort(key=lambda one: (VERDICTS.index(one.verdict), one.dataset, one.path, one.rule))
     reasons = dict.fromkeys((*told.reasons, *(why for at in answers for why in at.completeness.reasons)))
     whole = Completeness(as_of=told.as_of, reasons=tuple(reasons))
     ask.answer("drift list", tuple(found), whole, lambda out: drifting.listed(out, found))

@@ -4,6 +4,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from catalog.drift.shape import Check, Part
+from catalog.wire import Word
+
+Judged = tuple[Word, str, str]
+"""What a change is to somebody, why, and where the rule is written."""
+TYPES = frozenset({"type", "precision", "scale", "length", "zone"})
+"""The nouns of rules that are about a type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,21 @@ class Change:
     open_after: bool = True
     score: float | None = None
     """The likeness of a probable rename, 0 to 1, no probability; None for everything that is certain."""
+
+    @property
+    def noun(self) -> str:
+        """What its rule is about."""
+        return self.rule.partition(".")[0]
+
+    @property
+    def retyped(self) -> bool:
+        """Whether values are of another type, or have other limits that a type sets."""
+        return self.noun in TYPES
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing has the former name any more."""
+        return self.rule in {"column.dropped", "column.renamed"}
 
     @property
     def former(self) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from catalog.drift import document, kind, made, query, reading, suite
-from catalog.drift.change import Change
+from catalog.drift.change import Change, Judged
 from catalog.drift.effect import effect
-from catalog.drift.made import GONE, Made
+from catalog.drift.made import Made
 from catalog.drift.promotion import SOURCE, cell
 from catalog.drift.reading import Reading
 from catalog.drift.rule import RULES
@@ -20,8 +20,6 @@ Direction = Literal["new_reads_old", "old_reads_new", "table"]
 Engine = Literal["json", "spark", "iceberg", "redshift", "postgres", "redis", "gx", "sql", "table"]
 """`table` is any SQL table of which nothing else is known; `sql` a statement, `gx` a suite."""
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
-ORDER: tuple[Word, ...] = VERDICTS[::-1]
-TYPES = frozenset({"type", "precision", "scale", "length", "zone"})
 KEEPING = frozenset({"spark", "iceberg", "redis"})
 """Engines whose old files or entries stay as they were written."""
 STIFF = frozenset({"redshift"})
@@ -75,7 +73,7 @@ def classify(change: Change, consumer: Consumer) -> Verdict:
 
 def worst(verdicts: Iterable[Verdict]) -> Word:
     """The word for all of them: breaking, else cannot tell, else may break, else compatible."""
-    return max((one.word for one in verdicts), key=ORDER.index, default="compatible")
+    return min((one.word for one in verdicts), key=VERDICTS.index, default="compatible")
 
 
 def back(change: Change) -> Change:
@@ -87,7 +85,7 @@ def back(change: Change) -> Change:
     )  # fmt: skip
 
 
-def _judged(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
+def _judged(change: Change, consumer: Consumer) -> Judged:
     """By its engine, unless it says itself how it reads; and by what is made of what changed, if that is worse."""
     if consumer.reads is not None and not _read(change, consumer.reads):
         return "compatible", "does not read it", ""
@@ -96,23 +94,23 @@ def _judged(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
         seen = back(change) if consumer.direction == "new_reads_old" else change
         found = reading.judge(seen, consumer.reading, found)
     made_of = _by_made(change, consumer)
-    if made_of and consumer.engine == "table" and change.rule in GONE:
+    if made_of and consumer.engine == "table" and change.gone:
         return made_of  # such a table has no column of that name: only what is made of it counts
     return min((made_of or found, found), key=lambda one: VERDICTS.index(one[0]))
 
 
-def _by_made(change: Change, consumer: Consumer) -> tuple[Word, str, str] | None:
+def _by_made(change: Change, consumer: Consumer) -> Judged | None:
     if not consumer.made or consumer.direction != "old_reads_new":
         return None
     return (made.behind if consumer.engine == "gx" else made.judge)(change, consumer.made)
 
 
-def _by_engine(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
+def _by_engine(change: Change, consumer: Consumer) -> Judged:
     if change.rule == "column.perhaps_renamed" and consumer.engine not in {"gx", "sql"}:
         return "cannot tell", f"is it {change.before} by another name? likeness {change.score:.2f} of 1", ""
     if consumer.engine in {"json", "gx", "sql"}:
         return _by_content(change, consumer)
-    if change.rule.partition(".")[0] in TYPES and change.old and change.new:
+    if change.retyped and change.old and change.new:
         return _type(change.old, change.new, consumer)
     row, source = effect(consumer.engine, _key(change, consumer.engine))
     return row[DIRECTIONS.index(consumer.direction)], RULES[change.rule].words, source
@@ -126,7 +124,7 @@ def _read(change: Change, paths: frozenset[str]) -> bool:
     return any(within(at, path) or within(path, at) for path in paths)
 
 
-def _by_content(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
+def _by_content(change: Change, consumer: Consumer) -> Judged:
     """Engines that are judged by what is written in a schema, a suite or a statement. They own no table."""
     if consumer.direction == "table":
         return "cannot tell", "is no table", ""
@@ -138,7 +136,7 @@ def _by_content(change: Change, consumer: Consumer) -> tuple[Word, str, str]:
     return document.judge(seen)
 
 
-def _type(old: Part, new: Part, consumer: Consumer) -> tuple[Word, str, str]:
+def _type(old: Part, new: Part, consumer: Consumer) -> Judged:
     before, after = old.type, new.type
     if consumer.direction == "old_reads_new" and consumer.engine not in KEEPING:
         return _value(before, after)
@@ -153,7 +151,7 @@ def _type(old: Part, new: Part, consumer: Consumer) -> tuple[Word, str, str]:
     return found.alter, f"the column becomes {after} where it was {before}", SOURCE[found.source]
 
 
-def _value(reader: str, writer: str) -> tuple[Word, str, str]:
+def _value(reader: str, writer: str) -> Judged:
     """Values that are handed over one by one, as rows: does the reader's type hold them?"""
     if kind.holds(reader, writer):
         return "compatible", f"every {writer} is a {reader}", SOURCE["sql"]

@@ -6,9 +6,9 @@ from datetime import datetime
 from hashlib import sha256
 
 from catalog.drift.change import Change
-from catalog.drift.classify import ORDER, Consumer, Verdict, classify, worst
+from catalog.drift.classify import Consumer, Verdict, classify, worst
 from catalog.drift.remedy import remedy
-from catalog.wire import Word
+from catalog.wire import VERDICTS, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,8 @@ def judge(
         verdicts = sorted((classify(change, one) for one in known), key=_severity)
         finding = Finding(dataset=dataset, change=change, verdicts=tuple(verdicts), complete=complete)
         found.append(replace(finding, remedy=remedy(change, finding.word)))
-    return tuple(sorted(found, key=lambda one: -ORDER.index(one.word)))
+    return tuple(sorted(found, key=lambda one: VERDICTS.index(one.word)))
 
 
 def _severity(verdict: Verdict) -> tuple[int, str]:
-    return -ORDER.index(verdict.word), verdict.consumer.name
+    return VERDICTS.index(verdict.word), verdict.consumer.name

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from catalog.drift import suite
-from catalog.drift.change import Change
+from catalog.drift.change import Change, Judged
 from catalog.drift.shape import Check, within
-from catalog.wire import VERDICTS, Word
+from catalog.wire import VERDICTS
 
 ADDRESS = "https://openlineage.io/docs/spec/facets/dataset-facets/column_lineage_facet"
-GONE = frozenset({"column.dropped", "column.renamed"})
 VALUES = ("enum.value_added", "enum.removed")
 """Rules after which there may be a value that a suite behind does not list."""
-Judged = tuple[Word, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ class Made:
 def judge(change: Change, made: tuple[Made, ...]) -> Judged | None:
     """For who makes these columns, or keeps them, as the data becomes; None where nothing is made of what changed."""
     touched = [one for one in made if any(within(path, change.former) for path in one.of)]
-    if change.rule in GONE and touched:
+    if change.gone and touched:
         lost = [one for one in touched if one.lost(change.former)]
         if not lost:
             return "may break", f"one of several columns that make {_named(touched)}", ADDRESS
@@ -56,7 +54,7 @@ def judge(change: Change, made: tuple[Made, ...]) -> Judged | None:
 def behind(change: Change, made: tuple[Made, ...]) -> Judged | None:
     """For a suite that asks about these columns."""
     touched = [one for one in made if any(within(path, change.former) for path in one.of)]
-    if change.rule not in GONE:
+    if not change.gone:
         return next(_unlisted(change, touched), None)
     found = [
         (VERDICTS.index(word), len(suite.named(check)), f"{check.name} asks about {one.name}, which nothing else makes")

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from catalog.drift.change import Change
-from catalog.wire import Word
+from catalog.drift.change import Change, Judged
 
 if TYPE_CHECKING:  # imported where it is used: it takes longer than the rest of this package
     from sqlglot import exp
@@ -118,47 +117,37 @@ def _written(statement: "exp.Expression", table: str) -> Iterator[tuple[str, str
         yield column.name.lower(), "named" if column.table.lower() in {"", table} else "doubtful"
 
 
-def judge(change: Change, sql: str, dataset: str, dialect: str) -> tuple[Word, str, str]:
+def judge(change: Change, sql: str, dataset: str, dialect: str) -> Judged:
     """For statements as they are and the dataset as it becomes: word, reason, source."""
     if change.rule.startswith(LABELS):
         return "compatible", "no statement asks about it", ADDRESS
     taken = reads(sql, dataset, dialect)
     if taken is None:
         return "cannot tell", "the statement cannot be parsed", ADDRESS
-    if change.rule in {"column.added", "column.dropped", "column.renamed", "column.moved"} and taken.positional:
+    if (change.gone or change.rule in {"column.added", "column.moved"}) and taken.positional:
         return "breaking", "inserts by place, without a list of columns", ADDRESS
     if change.rule == "dataset.dropped":
         return "breaking", "the dataset is gone", ADDRESS
-    old = change.former.split(".")[0].lower()
-    if change.rule == "column.added":
-        return (
-            ("may break", "takes every column: one more comes", ADDRESS)
-            if taken.star
-            else ("compatible", "names its columns", ADDRESS)
-        )
-    if change.rule == "column.moved":
-        return (
-            ("may break", "takes every column in order", ADDRESS)
-            if taken.star
-            else ("compatible", "names its columns", ADDRESS)
-        )
-    return _named(change, old, taken)
+    if change.rule in {"column.added", "column.moved"}:
+        if not taken.star:
+            return "compatible", "names its columns", ADDRESS
+        more = ": one more comes" if change.rule == "column.added" else " in order"
+        return "may break", f"takes every column{more}", ADDRESS
+    return _named(change, change.former.split(".")[0].lower(), taken)
 
 
-def _named(change: Change, name: str, taken: Reads) -> tuple[Word, str, str]:
-    gone = change.rule in {"column.dropped", "column.renamed"}
-    changed = change.rule.startswith(("type.", "zone.", "precision.", "scale.", "length."))
+def _named(change: Change, name: str, taken: Reads) -> Judged:
     if name in taken.columns:
-        if gone:
+        if change.gone:
             return "breaking", f"names the column {name}", ADDRESS
         if change.rule == "column.perhaps_renamed":
             return "cannot tell", f"names {name}: is it the new column?", ADDRESS
         narrower = change.rule.endswith((".narrowed", ".lowered"))
-        if (changed and not narrower) or change.rule in {"null.allowed", "enum.value_added", "unique.removed"}:
+        if (change.retyped and not narrower) or change.rule in {"null.allowed", "enum.value_added", "unique.removed"}:
             return "may break", f"computes with {name}", ADDRESS
         return "compatible", f"bears this change of {name}", ADDRESS
-    if name in taken.doubtful and (gone or changed):
+    if name in taken.doubtful and (change.gone or change.retyped):
         return "cannot tell", f"names {name}, perhaps of another table", ADDRESS
-    if taken.star and (gone or changed):
+    if taken.star and (change.gone or change.retyped):
         return "may break", "takes every column", ADDRESS
     return "compatible", "does not name it", ADDRESS

@@ -6,8 +6,8 @@ The job declares it where it reads (the job facet of catalog.wire.READING). Who 
 from dataclasses import dataclass
 
 from catalog.drift import kind
-from catalog.drift.change import Change
-from catalog.wire import Way, Word
+from catalog.drift.change import Change, Judged
+from catalog.wire import Way
 
 NESTED = frozenset({"struct", "array", "map"})
 UNTYPED = frozenset({"any", "unknown"})
@@ -27,7 +27,7 @@ class Reading:
     """Who reads so, where it is not the consumer: the jobs that make it."""
 
 
-def judge(change: Change, reading: Reading, strict: tuple[Word, str, str]) -> tuple[Word, str, str]:
+def judge(change: Change, reading: Reading, strict: Judged) -> Judged:
     """For an old reader of new data; `strict` is what one that checks every value has to expect."""
     if strict[0] == "compatible" or change.rule == "dataset.dropped":
         return strict

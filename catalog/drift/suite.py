@@ -7,7 +7,7 @@ An expectation on a column that is not there raises, and a raised exception is a
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from catalog.drift.change import Change
+from catalog.drift.change import Change, Judged
 from catalog.drift.shape import Check
 from catalog.wire import VERDICTS, Word
 
@@ -32,9 +32,7 @@ SPARING = (
 LIMITS = ("type.", "precision.", "scale.", "length.", "zone.", "enum.", "bound.")
 
 
-def judge(
-    change: Change, checks: tuple[Check, ...], columns: frozenset[str] | None = None
-) -> tuple[Word, str, str]:  # fmt: skip
+def judge(change: Change, checks: tuple[Check, ...], columns: frozenset[str] | None = None) -> Judged:
     """For a suite as it is and the data as it becomes: the worst that happens to one of its rules.
 
     `columns` are those that the data has, None where nobody knows: a rule cannot ask about others.
@@ -58,7 +56,7 @@ def _judged(change: Change, checks: tuple[Check, ...]) -> Iterator[tuple[Word, C
             yield ("may break" if word == "breaking" and _warns(check) else word), check
 
 
-def _groundless(change: Change, checks: tuple[Check, ...], columns: frozenset[str]) -> tuple[Word, str, str] | None:
+def _groundless(change: Change, checks: tuple[Check, ...], columns: frozenset[str]) -> Judged | None:
     """A rule of the suite that came, or became another, and asks about columns that are not there."""
     check = change.check
     if check is None or change.rule == "check.removed":
@@ -93,7 +91,7 @@ def _word(change: Change, check: Check) -> Word:
     columns, whole = named(check), check.type in WHOLE
     if change.rule == "dataset.dropped":
         return "breaking"
-    if change.rule in {"column.dropped", "column.renamed"}:
+    if change.gone:
         return "breaking" if gone in columns or (whole and "." not in gone and not _loose(check)) else "compatible"
     if change.rule == "column.added" and check.type == UNKNOWN:
         return "breaking" if change.path not in _known(check) and "." not in change.path else "compatible"

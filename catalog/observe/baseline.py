@@ -75,8 +75,7 @@ def accepted(before: Iterable[Column], after: Iterable[Column], change: Change |
     if change is None:
         return tuple(new.values())
     old = {one.path: one for one in before}
-    noun = change.rule.partition(".")[0]
-    if detail := RANKED.get(noun):
+    if detail := RANKED.get(change.noun):
         came = [one for path, one in new.items() if detail in one.details and path not in old]
         return placed((_detailed(one, new.get(path), detail) for path, one in old.items()), came, tuple(new))
     if change.rule == "column.moved":

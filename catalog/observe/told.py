@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from catalog.dataset import Dataset
-from catalog.drift.classify import ORDER
 from catalog.drift.rule import RULES
-from catalog.wire import Word
+from catalog.wire import VERDICTS, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +20,6 @@ class Reader:
     name: str
     word: Word
     reason: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,23 +101,22 @@ def ruled(rule: str) -> str:
 
 def _drift(dataset: Dataset, told: Mapping[str, Any]) -> Drift:
     readers = [
-        Reader(name=_text(one, "name"), word=word_of(one.get("word")), reason=_text(one, "reason"),
-               source=_text(one, "source"))
+        Reader(name=_text(one, "name"), word=word_of(one.get("word")), reason=_text(one, "reason"))
         for one in _list(told.get("consumers"))
-    ]  # fmt: skip
+    ]
     return Drift(
         fingerprint=_text(told, "fingerprint"), dataset=dataset,
         called=_text(told, "dataset") or str(dataset), rule=_text(told, "rule"), path=_text(told, "path"),
         before=_text(told, "before"), after=_text(told, "after"), word=word_of(told.get("verdict")),
         since=_time(told.get("since")), remedy=_text(told, "remedy"),
-        readers=tuple(sorted(readers, key=lambda one: (-ORDER.index(one.word), one.name))),
+        readers=tuple(sorted(readers, key=lambda one: (VERDICTS.index(one.word), one.name))),
     )  # fmt: skip
 
 
 def urgency(one: Drift) -> tuple[Any, ...]:
     """The worst first, then what breaks most, then the oldest."""
     since = one.since or datetime.max.replace(tzinfo=UTC)
-    return (-ORDER.index(one.word), -len(one.having("breaking")), since, one.dataset, one.path, one.rule)
+    return (VERDICTS.index(one.word), -len(one.having("breaking")), since, one.dataset, one.path, one.rule)
 
 
 def _list(told: object) -> list[Mapping[str, Any]]:
@@ -133,7 +130,7 @@ def _text(told: Mapping[str, Any], key: str) -> str:
 
 def word_of(told: object) -> Word:
     """A verdict; what is none of ours is no good news."""
-    return told if told in ORDER else "cannot tell"
+    return told if told in VERDICTS else "cannot tell"
 
 
 def _time(told: object) -> datetime | None:

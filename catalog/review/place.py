@@ -17,8 +17,7 @@ def in_contract(path: str, text: str, change: Change, *, removed: bool = False) 
     """The line of the property that changed, else the nearest thing around it that is written; JSON is YAML too."""
     root = _composed(text)
     if not change.path:
-        family = change.rule.partition(".")[0]
-        key = "schema" if family == "dataset" and change.after else ABOUT.get(family, "")
+        key = "schema" if change.noun == "dataset" and change.after else ABOUT.get(change.noun, "")
         return Place(path=path, line=_line(_key(root, key)), removed=removed)
     at = change.former if removed else change.path
     table = next(iter(_items(_value(root, "schema"))), None)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from catalog.dataset import Dataset
-from catalog.drift.classify import ORDER
 from catalog.observe.told import Drift, Standing, urgency, word_of
+from catalog.wire import VERDICTS
 
 MOODS: Mapping[str, str] = {
     "breaking": "failing",
@@ -22,4 +22,4 @@ def urgent(standings: Mapping[Dataset, Standing]) -> list[Drift]:
 
 def worst_first(word: str | None) -> int:
     """What to sort by; what is only not as its contract promises, and no drift that anybody judged, comes last."""
-    return -ORDER.index(word_of(word)) if word else 1
+    return VERDICTS.index(word_of(word)) if word else len(VERDICTS)
