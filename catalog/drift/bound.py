@@ -262,11 +262,8 @@ def _order(name: str, before: object, after: object) -> Order:
         smaller = _size(after) < _size(before)
         return "loosened" if smaller is (name in NOTHING) else "tightened"
     if name == "format":
-        return (
-            "loosened"
-            if after in FORMATS.get(str(before), ())
-            else ("tightened" if before in FORMATS.get(str(after), ()) else "changed")
-        )
+        wider, narrower = after in FORMATS.get(str(before), ()), before in FORMATS.get(str(after), ())
+        return "loosened" if wider else "tightened" if narrower else "changed"
     if isinstance(before, Fraction) and isinstance(after, Fraction):
         ratio = before / after
         return "loosened" if ratio.denominator == 1 else "tightened" if ratio.numerator == 1 else "changed"

@@ -1,6 +1,6 @@
 """What changed between two shapes of a dataset. Pure; the judgement of a change is in `classify`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from catalog.drift import kind
 from catalog.drift.bound import compare as compare_bounds
@@ -12,8 +12,8 @@ from catalog.drift.rename import probable
 from catalog.drift.shape import ROOT, Part, Shape
 
 PII = "pii"
-ABSENT = "\0"
-"""A path that nothing has; ROOT is one that a document has."""
+Parts = Mapping[str, Part]
+"""The parts of a shape by a path."""
 
 
 def detect(before: Shape | None, after: Shape | None, evidence: Evidence | None = None) -> tuple[Change, ...]:
@@ -31,48 +31,48 @@ def detect(before: Shape | None, after: Shape | None, evidence: Evidence | None 
     if before == after:
         return ()
     pairs = matched(before, after)
-    kept = {old.path for old in pairs.values()}
-    came = [part for part in after.parts if part.path not in pairs]
-    went = [part for part in before.parts if part.path not in kept]
     olds, news = {part.path: part for part in before.parts}, {part.path: part for part in after.parts}
+    back = {old.path: news[path] for path, old in pairs.items()}
+    came = [part for part in after.parts if part.path not in pairs]
+    went = [part for part in before.parts if part.path not in back]
     moved = moved_parts(before, after, pairs)
     found = list(_dataset(before, after))
     for part in after.parts:
         if part.path in pairs:
             found += _part(pairs[part.path], part, moved=part.path in moved)
-        elif (above := around(part, news)) not in news or (above in pairs and _apart(part, news[above], pairs[above])):
-            wild = olds.get(f"{pairs[above].path}.*".removeprefix(".")) if above in pairs else None
-            found.append(_addition(part, pairs.get(above), news.get(above), wild))
-    back = {old.path: path for path, old in pairs.items()}
+        else:
+            found += _one_sided(part, news, olds, pairs, came=True)
     for part in went:
-        if (above := around(part, olds)) not in olds or (
-            above in back and _apart(part, olds[above], news[back[above]])
-        ):
-            wild = news.get(f"{back[above]}.*".removeprefix(".")) if above in back else None
-            found.append(_removal(part, olds.get(above), news.get(back.get(above, ABSENT)), wild))
+        found += _one_sided(part, olds, news, back, came=False)
     if went and came:
-        found += probable(went, came, (places(before, back), places(after, {path: path for path in pairs})), evidence)
+        stay = (
+            places(before, {path: new.path for path, new in back.items()}),
+            places(after, {path: path for path in pairs}),
+        )
+        found += probable(went, came, stay, evidence)
     return tuple(found)
 
 
-def _apart(member: Part, whole: Part, other: Part) -> bool:
-    """Whether a member that came or went is a change by itself: its whole's type did not bring or take it."""
-    return kind.has(other.type, member.name) or not kind.has(whole.type, member.name)
+def _one_sided(part: Part, own: Parts, others: Parts, twins: Parts, *, came: bool) -> Iterator[Change]:
+    """A part of one shape that the other one lacks, unless the type of its whole brought or took it.
 
-
-def _addition(part: Part, old_parent: Part | None, parent: Part | None, wild: Part | None) -> Change:
-    """`wild` is the schema that it fell under before, if there was one for all undeclared members."""
-    return Change(
-        rule="column.added", path=part.path, after=part.type, old=wild, new=part,
-        open_before=old_parent.open if old_parent else True, open_after=parent.open if parent else True,
-    )  # fmt: skip
-
-
-def _removal(part: Part, parent: Part | None, new_parent: Part | None, wild: Part | None) -> Change:
-    return Change(
-        rule="column.dropped", path=part.path, before=part.type, old=part, new=wild,
-        open_before=parent.open if parent else True, open_after=new_parent.open if new_parent else True,
-    )  # fmt: skip
+    `twins` are the other shape's parts by the paths that they have in this one.
+    """
+    above = around(part, own)
+    whole, twin = own.get(above), twins.get(above)
+    if whole and not (twin and (kind.has(twin.type, part.name) or not kind.has(whole.type, part.name))):
+        return
+    wild = others.get(f"{twin.path}.*".removeprefix(".")) if twin else None  # of all members that are not declared
+    here, there = (one is None or one.open for one in (whole, twin))
+    if came:
+        yield Change(
+            rule="column.added", path=part.path, after=part.type, old=wild, new=part, open_before=there, open_after=here
+        )
+    else:
+        yield Change(
+            rule="column.dropped", path=part.path, before=part.type, old=part, new=wild,
+            open_before=here, open_after=there,
+        )  # fmt: skip
 
 
 def _part(old: Part, new: Part, *, moved: bool) -> Iterator[Change]:

@@ -1,6 +1,7 @@
 """Which part of one shape is which part of another, and which of them stand elsewhere among their neighbours."""
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from itertools import pairwise
 
 from catalog.drift.shape import Part, Shape
@@ -74,7 +75,7 @@ def _in_order(ranks: list[int]) -> list[bool]:
     return kept
 
 
-def around(part: Part, known: dict[str, Part]) -> str:
+def around(part: Part, known: Mapping[str, Part]) -> str:
     """The nearest part that it is in: names may have dots of their own."""
     path = part.parent
     while path and path not in known:
