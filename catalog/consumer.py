@@ -79,21 +79,16 @@ def consumers(index: Index, dataset: Dataset, *, derived: bool = True) -> Answer
 
 
 def declared(
-    contracts: Mapping[str, Contract],
-    suites: Mapping[str, Mapping[str, Any]],
-    statements: Mapping[str, str],
-    contract_id: str,
-) -> tuple[Consumer, ...]:
+    contract: Contract, rules: Mapping[str, Any] | None, statements: Mapping[str, str]
+) -> tuple[Consumer, ...]:  # fmt: skip
     """Who is known without a record: the dataset's own table, anybody who reads it by the contract as it was, the suite
     that the contract names, and the statements that name a table of the warehouse.
 
-    `contracts` by id, `suites` (documents) by their name, `statements` (SQL, PostgreSQL's dialect) by what people call
-    them. Who these are is not all: only a record knows the readers by name.
+    `rules` are the suite's document, `statements` (SQL, PostgreSQL's dialect) by what people call them. Who these are
+    is not all: only a record knows the readers by name.
     """
-    contract = contracts[contract_id]
     engine = ENGINES.get(contract.kind, "postgres")
     own = Consumer(name=contract.id, engine=engine, owner=contract.owner, tier=contract.tier)
-    rules = suites.get(contract.suite or "")
     named = statements if contract.kind == "warehouse" else {}
     return (
         *([replace(own, direction="table")] if engine in STORES else ()),

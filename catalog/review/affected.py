@@ -152,11 +152,10 @@ def _declared(sides: Sides, contract_id: str) -> tuple[Consumer, ...]:
         return ()
     contract = known[0]
     rules = sides.after.rules(contract)
-    suites = {contract.suite: rules} if contract.suite and rules and rules["expectations"] else {}
-    found = declared({contract_id: contract}, suites, sides.queries, contract_id)
+    found = declared(contract, rules if rules and rules["expectations"] else None, sides.queries)
     if known[-1].name == contract.name:
         return found
-    former = declared({contract_id: known[-1]}, {}, sides.queries, contract_id)
+    former = declared(known[-1], None, sides.queries)
     return (*found, *(one for one in former if one.engine == "sql"))
 
 

@@ -442,9 +442,9 @@ def test_who_no_longer_reads_it_is_no_consumer(index: Index):
 
 
 def test_without_a_record_there_are_the_table_the_contract_s_readers_the_suite_and_the_statements():
-    suites = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in SUITES.glob("*.json")}
+    rules = json.loads((SUITES / "data_warehouse_suite.json").read_text(encoding="utf-8"))
     summary = (ROOT / "lineage" / "reports" / "daily_summary.sql").read_text(encoding="utf-8")
-    told = declared(load_all(), suites, {"daily_summary.sql": summary}, "warehouse.events")
+    told = declared(load_all()["warehouse.events"], rules, {"daily_summary.sql": summary})
     assert [(one.name, one.engine, one.direction) for one in told] == [
         ("warehouse.events", "postgres", "table"),
         ("readers of warehouse.events", "postgres", "old_reads_new"),
@@ -461,11 +461,11 @@ def test_without_a_record_there_are_the_table_the_contract_s_readers_the_suite_a
 
 
 def test_a_lake_table_is_not_meant_by_the_warehouse_s_statements():
-    told = declared(load_all(), {}, {"x.sql": "SELECT * FROM user_sessions"}, "lake.user_sessions")
+    told = declared(load_all()["lake.user_sessions"], None, {"x.sql": "SELECT * FROM user_sessions"})
     assert [(one.name, one.engine) for one in told] == [
         ("lake.user_sessions", "iceberg"), ("readers of lake.user_sessions", "iceberg"),
     ]  # fmt: skip
-    topic = declared(load_all(), {}, {}, "kafka.user-sessions")
+    topic = declared(load_all()["kafka.user-sessions"], None, {})
     assert [(one.name, one.engine) for one in topic] == [("readers of kafka.user-sessions", "json")]
 
 
