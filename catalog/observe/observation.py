@@ -13,7 +13,7 @@ from catalog.drift import Change, Finding, detect, judge
 from catalog.drift.evidence import Evidence
 from catalog.drift.rename import probable
 from catalog.drift.shape import Shape, of_columns, within
-from catalog.entry import Answer, Column, Completeness, DatasetEntry, SchemaVersion
+from catalog.entry import Answer, Column, DatasetEntry, SchemaVersion
 from catalog.event import EPOCH
 from catalog.observe.baseline import Baseline, placed
 from catalog.observe.baseline import baseline as accepted_as
@@ -80,7 +80,8 @@ def observe(index: "Index", dataset: Dataset, *, baseline: str = MAIN) -> Answer
         return Answer(value=found, completeness=told.completeness)
     if kept.looked and entry.kind in SCHEMALESS and not sampled:
         reason = f"nobody has looked at {called(entry)} since its baseline"
-        return Answer(value=found, completeness=_lacking(told.completeness, reason))
+        lacking = replace(told.completeness, reasons=(*told.completeness.reasons, reason))
+        return Answer(value=found, completeness=lacking)
     found = replace(found, compared=True)
     changes = _changes(index, found, kept, sampled, contract)
     if not changes:
@@ -207,7 +208,3 @@ def _words(version: SchemaVersion, path: str) -> object:
     if not path:
         return tuple((one.path, one.details.get("primaryKey"), one.details.get("partition")) for one in version.columns)
     return next(((one.type, one.nullable, str(one.details)) for one in version.columns if one.path == path), None)
-
-
-def _lacking(told: Completeness, reason: str) -> Completeness:
-    return Completeness(as_of=told.as_of, reasons=(*told.reasons, reason))
