@@ -23,7 +23,6 @@ CREATE TABLE told (
   PRIMARY KEY (dataset, time, event, side)) WITHOUT ROWID;
 CREATE INDEX told_by_event ON told (event);
 CREATE INDEX dropped ON told (dataset) WHERE lifecycle = 'DROP';
-CREATE INDEX written_rows ON told (dataset, time) WHERE rows IS NOT NULL;
 CREATE TABLE claim (
   alias INTEGER NOT NULL, dataset INTEGER NOT NULL, time INTEGER NOT NULL, event INTEGER NOT NULL,
   PRIMARY KEY (alias, dataset)) WITHOUT ROWID;
@@ -127,7 +126,6 @@ CREATE INDEX entry_tagged ON entry (tags, dataset) WHERE tags <> '';
 CREATE INDEX entry_of_owner ON entry (id) WHERE kind = 'owner';
 CREATE INDEX entry_of_dataset ON entry (dataset);
 CREATE INDEX entry_of_job ON entry (job);
-CREATE INDEX entry_by_name ON entry (name);
 CREATE VIRTUAL TABLE search USING fts5 (name, title, text, tags, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3');
 -- Bookkeeping, no part of what the events say.
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
