@@ -1,6 +1,6 @@
 """What the lineage backend knows after the main job: one graph, and on it what a task's event must carry."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import pytest
 
@@ -147,7 +147,7 @@ def _events(chapter, task_id, kind):
     return [event for event in chapter.events if (event["job"]["name"], event["eventType"]) == (name, kind)]
 
 
-def test_checks_are_on_the_inputs_they_were_made_on_and_on_the_run(shop):
+def test_checks_are_on_the_inputs_they_were_made_on(shop):
     for task_id in ("validate_enriched_data_quality", "validate_session_metrics", "validate_warehouse_data"):
         (event,) = _events(shop, task_id, "COMPLETE")
         made = [
@@ -157,9 +157,6 @@ def test_checks_are_on_the_inputs_they_were_made_on_and_on_the_run(shop):
         ]
         assert made and {assertion["severity"] for assertion in made} == {"error", "warn"}
         assert all(assertion["success"] for assertion in made if assertion["severity"] == "error")
-        assert all(assertion["expected"] and assertion["actual"] for assertion in made)
-        tests = event["run"]["facets"]["test"]["tests"]
-        assert Counter(test["name"] for test in tests) == Counter(assertion["name"] for assertion in made)
 
 
 def test_each_task_starts_and_completes_once_under_its_dag_run(reference, shop):

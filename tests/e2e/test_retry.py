@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.lineage.table import lacking
+
 pytestmark = pytest.mark.e2e
 
 
@@ -23,7 +25,7 @@ def test_lineage_has_the_first_try_s_failure_and_the_second_s_success_as_two_run
     assert len(first) == len(second) == 1 and first != second
     assert len({event["run"]["facets"]["parent"]["run"]["runId"] for event in mine}) == 1
     assert "The cache at redis://" in mine[1]["run"]["facets"]["errorMessage"]["message"]
-    assert [wrong for event in mine if (wrong := problems(event))] == []
+    assert [wrong for event in mine if (wrong := problems(event) + lacking(event))] == []
 
 
 def test_the_second_try_says_what_a_first_one_says(retried, reference):

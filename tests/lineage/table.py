@@ -41,7 +41,7 @@ def _of_dataset(dataset: dict[str, Any]) -> Iterator[str]:
 def _of_input(facets: dict[str, Any]) -> Iterator[str]:
     checks = facets.get("dataQualityAssertions", {}).get("assertions", ())
     for check in checks:
-        yield from (f"dataQualityAssertions.{check['assertion']}.{key}" for key in sorted(CHECK - check.keys()))
+        yield from (f"dataQualityAssertions.{check['assertion']}.{key}" for key in sorted(CHECK - _given(check)))
 
 
 def _of_output(dataset: dict[str, Any], *, ended: bool) -> Iterator[str]:
@@ -62,4 +62,8 @@ def _of_tests(event: dict[str, Any], tests: list[dict[str, Any]]) -> Iterator[st
     if Counter(checks) != Counter((test["name"], test["status"] == "pass") for test in tests):
         yield "test: one entry for each check"
     for test in tests:
-        yield from (f"test {test['name']}: {key}" for key in sorted(TEST - test.keys()))
+        yield from (f"test {test['name']}: {key}" for key in sorted(TEST - _given(test)))
+
+
+def _given(told: dict[str, Any]) -> set[str]:
+    return {key for key, value in told.items() if value not in (None, "")}
