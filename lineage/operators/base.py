@@ -1,7 +1,6 @@
 """The shape of every operator: `run` does the work and returns an Outcome, `lineage` turns it into OpenLineage."""
 
 import inspect
-import logging
 import re
 import time
 from abc import abstractmethod
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from lineage.hooks.kafka import KafkaHook
     from lineage.hooks.lake import LakeHook
     from lineage.hooks.warehouse import WarehouseHook
-
-logger = logging.getLogger(__name__)
 
 
 def described(docstring: str | None) -> str | None:
