@@ -4,9 +4,8 @@ from typing import Literal, assert_never
 
 from catalog.review.report.annotations import annotations
 from catalog.review.report.junit import junit
-from catalog.review.report.link import Links
 from catalog.review.report.machine import machine
-from catalog.review.report.markdown import comment
+from catalog.review.report.markdown import Links, comment
 from catalog.review.report.sarif import sarif
 from catalog.review.report.text import text
 from catalog.review.review import Review

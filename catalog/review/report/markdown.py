@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
+from urllib.parse import quote
 
 from catalog.review.report import graph
-from catalog.review.report.link import Links
 from catalog.review.report.sibling import NAMED, as_one, siblings
 from catalog.review.report.wording import (
     NAME,
@@ -37,6 +37,23 @@ ROOM = 10_000
 """Bytes of each other list."""
 INVISIBLE = "\u200b"
 """After what GitHub would read as a mention, a number of an issue or an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where a reader goes from here; "" where there is no such address: then a place is named and not linked."""
+
+    repository: str = ""
+    """The repository's page, such as https://github.com/ecompulse/pipeline."""
+    report: str = ""
+    """Where everything is that is left out here, such as the page of the workflow's run."""
+
+    def of(self, place: Place, review: Review) -> str:
+        """The line, in the commit in which it stands; "" without a repository's page."""
+        if not self.repository:
+            return ""
+        commit = review.base if place.removed else review.head
+        return f"{self.repository.rstrip('/')}/blob/{quote(commit)}/{quote(place.path)}#L{place.line}"
 
 
 def comment(review: Review, *, links: Links | None = None) -> str:
