@@ -53,5 +53,5 @@ def _sense(one: Reviewed) -> tuple[Any, ...]:
 
 def _with(text: str, path: str, plain: str, quoted: str) -> str:
     """The text, as far as it is shown, with other words where it names the column."""
-    ways = {path: plain, f"`{path}`": quoted}
-    return WORD.sub(lambda found: ways.get(found[0], found[0]), text[: 2 * PROSE])
+    shown, ways = text[: 2 * PROSE], {path: plain, f"`{path}`": quoted}
+    return WORD.sub(lambda found: ways.get(found[0], found[0]), shown) if path in shown else shown
