@@ -12,7 +12,7 @@ from catalog.observe.marks import recorded as told_of
 from catalog.review import waiver
 from catalog.review.affected import Affected, Record, Sides, affected, recorded
 from catalog.review.declared import CONTRACTS, SUITES
-from catalog.review.observed import observed, since
+from catalog.review.observed import reviewed
 from catalog.review.place import in_contract, in_suite
 from catalog.review.repository import Branch
 from catalog.review.review import Place, Problem, Review, Reviewed
@@ -84,18 +84,6 @@ def _whole(changes: tuple[Change, ...], sides: Sides, old: str, new: str) -> tup
     one, other = sides.before.contract(old), sides.after.contract(new)
     unread = any(side and f"{SUITES}/{side.suite}.json" in broken for side in (one, other))
     return tuple(change for change in changes if not (unread and change.rule.startswith("check.")))
-
-
-def reviewed(
-    sides: Sides, told: Affected, finding: Finding, *, before: Shape | None, after: Shape | None, place: Place | None
-) -> Reviewed:  # fmt: skip
-    """A finding with what the record says of it, and what a waiver of it must name."""
-    word = observed(finding.change, before, told.entries)
-    if word == "already so" and sides.record:
-        finding = replace(finding, since=since(sides.record.index, finding.change, told.entries))
-    return Reviewed(
-        finding=finding, place=place, observed=word, basis=waiver.basis_of(finding, before, after)
-    )  # fmt: skip
 
 
 def _pairs(sides: Sides) -> list[tuple[str, str]]:

@@ -1,46 +1,50 @@
 """The third side of a review: whether the data is as the branch declares already, and since when."""
 
-from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from catalog import history
-from catalog.drift import Change, Shape, detect
+from catalog.drift import Change, Finding, Shape, detect
 from catalog.drift.shape import of_columns
 from catalog.entry import DatasetEntry
 from catalog.event import EPOCH
 from catalog.index import Index
-from catalog.review.review import Observed
+from catalog.review.affected import Affected, Sides
+from catalog.review.review import Observed, Place, Reviewed
+from catalog.review.waiver import basis_of
 
 NAMES = frozenset({"column", "type", "precision", "scale", "length"})
 """What every witness tells; the other aspects only one who tells details."""
 DETAILS = NAMES | {"null", "required", "enum", "default", "key", "partition", "unique", "zone"}
 
 
-def observed(change: Change, before: Shape | None, entries: Iterable[DatasetEntry]) -> Observed:
-    """What the record says of a change; of a dataset in several places, what it says of all of them."""
-    told = {_observed(change, before, entry) for entry in entries}
-    return told.pop() if len(told) == 1 else "otherwise" if told else ""
+def reviewed(
+    sides: Sides, told: Affected, finding: Finding, *, before: Shape | None, after: Shape | None, place: Place | None
+) -> Reviewed:  # fmt: skip
+    """A finding with what the record says of it, and what a waiver of it must name.
 
-
-def since(index: Index, change: Change, entries: Iterable[DatasetEntry]) -> datetime | None:
-    """When what is "already so" was first observed."""
-    times = [at for entry in entries if (at := _since(index, change, entry))]
-    return min(times, default=None)
+    Of a dataset in several places, the record says what it says of all of them.
+    """
+    said = {_observed(finding.change, before, entry) for entry in told.entries}
+    word = said.pop() if len(said) == 1 else "otherwise" if said else ""
+    if word == "already so" and sides.record:
+        times = [at for entry in told.entries if (at := _since(sides.record.index, finding.change, entry))]
+        finding = replace(finding, since=min(times, default=None))
+    return Reviewed(finding=finding, place=place, observed=word, basis=basis_of(finding, before, after))
 
 
 def _observed(change: Change, before: Shape | None, entry: DatasetEntry) -> Observed:
-    family = change.rule.partition(".")[0]
-    if family == "dataset":
+    if change.noun == "dataset":
         there = entry.first_seen is not None and not entry.vanished
         return "already so" if there is (change.rule == "dataset.added") else "not yet"
     known = DETAILS if any(one.details or one.nullable is not None for one in entry.columns) else NAMES
-    if family not in known or not entry.columns or before is None:
+    if change.noun not in known or not entry.columns or before is None:
         return ""
     moved = detect(before, of_columns(entry.columns, untold=before))
     if any(one.fingerprint == change.fingerprint for one in moved):
         return "already so"
     places = {change.path, change.former}
-    elsewhere = any(one.rule.partition(".")[0] == family and places & {one.path, one.former} for one in moved)
+    elsewhere = any(one.noun == change.noun and places & {one.path, one.former} for one in moved)
     return "otherwise" if elsewhere else "not yet"
 
 

@@ -9,7 +9,7 @@ from catalog.contract import Contract
 from catalog.drift import Change, Consumer, Finding, Part, Shape, Verdict, detect, query
 from catalog.review import table, waiver
 from catalog.review.affected import Affected, Sides, affected, recorded
-from catalog.review.observed import observed
+from catalog.review.observed import reviewed
 from catalog.review.place import in_statement
 from catalog.review.review import Place, Reviewed
 from catalog.wire import Word
@@ -109,10 +109,7 @@ def _gives(sides: Sides, file: File) -> Told:
     changes = [_dropped(parts[name]) for name in gone] if file.after else detect(before, None)
     for finding in told.judge(contract.id, changes):
         place = in_statement(file.former, sides.before.text(file.former), finding.change.path, removed=True)
-        yield told, Reviewed(
-            finding=finding, place=place, observed=observed(finding.change, before, told.entries),
-            basis=waiver.basis_of(finding, before),
-        )  # fmt: skip
+        yield told, reviewed(sides, told, finding, before=before, after=None, place=place)
 
 
 def _dropped(part: Part) -> Change:
@@ -136,7 +133,7 @@ def _tables(sides: Sides, file: File) -> Told:
         for finding in told.judge(dataset, detect(before, after)):
             removed = finding.change.rule.endswith(".dropped")
             place = _line(sides, file, name, finding.change, removed=removed)
-            yield told, Reviewed(finding=finding, place=place, basis=waiver.basis_of(finding, before, after))
+            yield told, reviewed(sides, told, finding, before=before, after=after, place=place)
 
 
 def _line(sides: Sides, file: File, name: str, change: Change, *, removed: bool) -> Place:

@@ -19,7 +19,7 @@ from catalog.review.place import in_contract
 from catalog.review.report import rendered
 from catalog.review.repository import branch
 from catalog.review.snapshot import opened
-from tests.catalog.events import dataset, event, facet
+from tests.catalog.events import at, dataset, event, facet
 from tests.catalog.review.branch import EVENTS, REPORT, SUITE, SUMMARY, TODAY, Work, one, words
 
 USER = "{name: user_id, "
@@ -77,6 +77,19 @@ def test_a_column_that_a_report_no_longer_gives_breaks_its_readers(work: Work) -
     assert (found.finding.dataset, found.finding.word) == ("warehouse.daily_summary", "breaking")
     assert found.place is not None
     assert (found.place.path, found.place.removed) == (REPORT, True)
+
+
+def test_since_when_the_data_lacks_what_a_report_no_longer_gives_is_said(work: Work) -> None:
+    def told(hour: int, *columns: str) -> dict[str, object]:
+        table = dataset("warehouse.public.daily_summary", columns, namespace="postgres://127.0.0.1:15432")
+        return event("report", hour, outputs=[table])
+
+    work.edit(REPORT, "  COALESCE(happened.unique_users, 0) AS unique_users,\n", "")
+    with Index.open(":memory:", branch(work.folder, "HEAD").before.contracts) as index:
+        index.add([told(1, "event_date", "unique_users"), told(2, "event_date")])
+        found = one(work.review(record=Record(index=index, basis="backend")), "column.dropped", "unique_users")
+    assert found.observed == "already so"
+    assert found.finding.since == at(2)
 
 
 def test_a_statement_that_goes_leaves_nothing_of_the_table_that_it_gives(work: Work) -> None:
