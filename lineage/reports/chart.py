@@ -92,6 +92,7 @@ def lines(
             points = [float("nan") if value is None else value for value in values]
             axes.plot(range(len(points)), points, label=label, linewidth=2.2, marker="o", markersize=3.5, **style)
         axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.05)
+        axes.set_xlim(-0.5, max(len(labels), 1) - 0.5)
         axes.yaxis.set_major_formatter(lambda value, _: words(value))
         axes.grid(axis="y", linewidth=0.6)
         if len(series) > 1:

@@ -5,13 +5,16 @@ import io
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from catalog import contract
 from catalog.contract import Contract
 from lineage.reports.figures import Figures
 from lineage.reports.plot import plots
 from lineage.reports.words import Words, money, percent, said, whole
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATES = Path(__file__).parent / "templates"
 LOW, FAIR = 1, 3  # orders per 100 sessions: below the first is bad, below the second so-so
@@ -37,13 +40,17 @@ def as_csv(figures: Figures, promised: Contract) -> bytes:
     return text.getvalue().encode()
 
 
-def as_html(figures: Figures) -> bytes:
-    """The page."""
+def environment() -> "jinja2.Environment":
+    """Templates of pages: what comes from the data cannot become markup."""
     import jinja2
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.get_template("report.html")
+    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def as_html(figures: Figures) -> bytes:
+    """The page."""
+    template = environment().get_template("report.html")
     updated = f"{figures.summary['updated_at']:%Y-%m-%d %H:%M:%S} UTC"
     page = template.render(
         figures=figures, tiles=tiles(figures), conversions=conversions(figures), plots=plots(figures), updated=updated,

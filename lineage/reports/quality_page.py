@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from lineage.reports import chart
-from lineage.reports.page import TEMPLATES
+from lineage.reports.page import environment
 from lineage.reports.quality import Finding, Quality, Subject, Trend
 from lineage.reports.words import short
 
@@ -42,11 +42,8 @@ def as_json(quality: Quality) -> bytes:
 
 def as_html(quality: Quality) -> bytes:
     """The page."""
-    import jinja2
-
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {
+    made = environment()
+    made.filters |= {
         "strip": strip,
         "line": line,
         "short": _short,
@@ -54,7 +51,7 @@ def as_html(quality: Quality) -> bytes:
         "cells": cells,
         "heading": heading,
     }
-    page = environment.get_template("quality.html").render(
+    page = made.get_template("quality.html").render(
         quality=quality, tiles=tiles(quality), verdict=verdict(quality), plots=plots(quality), shown=SHOWN,
         groups=_grouped, rows=_rows, most=max((_filled(one) for one in _columns(quality)), default=1),
     )  # fmt: skip

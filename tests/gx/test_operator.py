@@ -1,6 +1,7 @@
 """The operator: what it lets pass, what it stops, what it tells, and what it keeps to itself."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -107,7 +108,7 @@ def test_a_failed_warning_goes_on_and_is_told(run: Run, good: Any) -> None:
         ("expect_column_values_to_be_in_set", "warning")
     ]
     told = json.dumps(extraction.summary(outcome))
-    assert "1 of 3 rows (33.3 %)" in told
+    assert "1 of 1 rows with a value (100 %)" in told
 
 
 def test_the_mildest_severity_that_stops_can_be_chosen(run: Run, good: Any) -> None:
@@ -188,7 +189,13 @@ def test_data_docs_have_a_page_that_says_what_failed(run: Run, good: Any) -> Non
     assert "payment_method" in html
     assert "revenue &gt;= 0" in html or "revenue >= 0" in html
     assert "encountered an error" not in html
-    assert (page.parents[4] / "index.html").is_file()
+    index = (page.parents[4] / "index.html").read_text()
+    (row,) = re.findall(r"<tr>\s*<td.*?</tr>", index, flags=re.DOTALL)
+    assert "does not hold" in row and f'href="{page.relative_to(page.parents[4]).as_posix()}"' in row
+    assert "lake.enriched_events" in row and "enriched_events_suite" in row
+    assert not re.findall(r"https?://", index), "nothing of another host is needed to read it"
+    for link in re.findall(r'href="([^"]+)"', index):
+        assert (page.parents[4] / link).is_file()
 
 
 def test_a_contract_that_names_no_suite_is_a_configuration_error() -> None:
