@@ -23,6 +23,11 @@ class Work:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def new(cls, folder: Path) -> "Work":
+        """With everything that declares something here, committed."""
+        self = cls(folder)
         for name in ("catalog/contracts", "great_expectations/expectations"):
             shutil.copytree(REPOSITORY / name, folder / name)
         (folder / REPORT).parent.mkdir(parents=True)
@@ -31,6 +36,7 @@ class Work:
         self.git("config", "user.email", "somebody@example.com")
         self.git("config", "user.name", "Somebody")
         self.commit("base")
+        return self
 
     def git(self, *words: str) -> str:
         done = subprocess.run(["git", "-C", str(self.folder), *words], check=True, capture_output=True, text=True)

@@ -1,5 +1,6 @@
 """The repository that tests of reviews change, and snapshots of the small record of this shop."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,16 @@ from catalog.review.snapshot import export, opened
 from tests.catalog.review.branch import Work
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Work.new(tmp_path_factory.mktemp("base") / "repository").folder
+
+
 @pytest.fixture
-def work(tmp_path: Path) -> Work:
-    return Work(tmp_path / "repository")
+def work(template: Path, tmp_path: Path) -> Work:
+    copy = Work(shutil.copytree(template, tmp_path / "repository"))
+    copy.git("update-index", "-q", "--refresh")  # git knows files by their inodes, too
+    return copy
 
 
 @pytest.fixture(scope="session")

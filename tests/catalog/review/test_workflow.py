@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ WORKFLOW = REPOSITORY / ".github" / "workflows" / "schema-review.yml"
 ACTION = REPOSITORY / ".github" / "actions" / "schema-review" / "action.yml"
 
 
+@cache
 def read(path: Path) -> Any:
     return yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # `on` is a key, not True
 
