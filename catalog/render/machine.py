@@ -8,7 +8,6 @@ import json
 import types
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from catalog.dataset import Dataset
@@ -19,7 +18,7 @@ Json = dict[str, Any]
 PLAIN: Mapping[object, Json] = {
     str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"},
     datetime: {"type": "string", "format": "date-time"}, timedelta: {"type": "number", "description": "seconds"},
-    object: {}, Path: {"type": "string"},
+    object: {},
 }  # fmt: skip
 NODES: Mapping[type, str] = {Dataset: "dataset", Job: "job"}
 
@@ -51,8 +50,6 @@ def plain(value: Any) -> Any:
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, tuple | list):
         return [plain(one) for one in value]
-    if isinstance(value, Path):
-        return str(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from catalog.entry import Job, short
 from catalog.observe.told import ruled
-from catalog.site import address, drawing, drift, wording
+from catalog.site import address, drawing, wording
 
 FOLDER = Path(__file__).parent
 
@@ -34,7 +34,7 @@ def _environment() -> Environment:
     made.globals |= {
         "address": address,
         "moods": wording.MOODS,
-        "verdicts": drift.MOODS,
+        "verdicts": wording.VERDICTS,
         "box": (drawing.WIDTH, drawing.HEIGHT),
     }
     made.tests["job"] = lambda node: isinstance(node, Job)

@@ -21,6 +21,8 @@ CHANGES = {
     "moved": "place in the order changed",
 }
 MOODS = {"dataset_new": "good", "column_added": "good", "dataset_vanished": "bad", "column_removed": "bad"}
+VERDICTS = {"breaking": "failing", "cannot tell": "busy", "may break": "warning", "compatible": "healthy"}
+"""The badge of each verdict on drift, as the style sheet calls it; the worst first."""
 _UNITS = (("day", 86400), ("h", 3600), ("min", 60))
 
 

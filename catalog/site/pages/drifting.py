@@ -9,8 +9,8 @@ from catalog.drift import Finding
 from catalog.drift.classify import Verdict
 from catalog.entry import Answer, Change, Impact, Origin, short
 from catalog.observe import Observation, called, observe
-from catalog.observe.told import Drift
-from catalog.site import address, drift
+from catalog.observe.told import Drift, urgency
+from catalog.site import address, wording
 from catalog.site.reading import Reading
 from catalog.wire import SCHEMA_DRIFT
 
@@ -20,7 +20,7 @@ LISTED = 200
 
 def listed(site: Reading) -> str:
     """All open drift, the worst first; and what nobody has looked at, which is not the same as no drift."""
-    found = drift.urgent(site.drifts)
+    found = sorted((one for standing in site.drifts.values() for one in standing.open), key=urgency)
     looked = [one for one in site.drifts if one in site.datasets]
     unseen = [one for one, mark in site.datasets.items() if mark.drift is None and not mark.vanished]
     return site.page(
@@ -28,7 +28,7 @@ def listed(site: Reading) -> str:
         path=address.DRIFT,
         found=found[:LISTED],
         hidden=len(found[LISTED:]),
-        counts={word: sum(one.word == word for one in found) for word in drift.MOODS},
+        counts={word: sum(one.word == word for one in found) for word in wording.VERDICTS},
         looked=looked,
         tasks={job.name for job in site.jobs},
         clean=sorted((one for one in looked if site.drifts[one].clean), key=short),

@@ -9,9 +9,10 @@ from catalog import history
 from catalog.dataset import Dataset
 from catalog.entry import Change, CheckEntry, DatasetEntry
 from catalog.index import glance
+from catalog.observe.told import word_of
 from catalog.site import address, picture
-from catalog.site.drift import worst_first
 from catalog.site.reading import LONG_AGO, Reading
+from catalog.wire import VERDICTS
 
 DRAWN = 60
 """Datasets in the picture on the first page; more are no picture."""
@@ -30,7 +31,7 @@ def home(site: Reading) -> str:
     changes, newest = glance.changed(site.index, since=site.now - WEEK, most=5 * LISTED)
     jobs, broken = glance.broken(site.index)
     stale = [dataset for dataset, mark in marks.items() if mark.freshness == "stale"]
-    drifted = sorted((one for one in marks if marks[one].drifted), key=lambda one: worst_first(marks[one].drift))
+    drifted = sorted((one for one in marks if marks[one].drifted), key=lambda one: _breaking_first(marks[one].drift))
     return site.page(
         "home.html",
         path=address.HOME,
@@ -53,6 +54,11 @@ def home(site: Reading) -> str:
         used=sorted((one for one in marks if marks[one].reads_30d), key=lambda one: (-marks[one].reads_30d, one))[:8],
         picture=picture.pipeline(site) if 0 < len(marks) <= DRAWN else None,
     )
+
+
+def _breaking_first(verdict: str | None) -> int:
+    """What is only not as its contract promises, and no drift that anybody judged, comes last."""
+    return VERDICTS.index(word_of(verdict)) if verdict else len(VERDICTS)
 
 
 def _telling(changes: Iterable[Change]) -> list[Change]:
