@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from catalog import mix, season
 from catalog.dataset import Dataset
 from catalog.entry import Point
+from catalog.figure import Record, Verdict
 from catalog.grid import DAY, Grid
 from catalog.mix import Composition
-from catalog.season import Record, Verdict
 
 if TYPE_CHECKING:
-    from catalog.season import Floats, Nature
+    from catalog.figure import Floats, Nature
 
 #: Metrics that are a number of rows or values...
 COUNTS = frozenset({"row_count", "bytes", "file_count", "distinct_count", "null_count"})

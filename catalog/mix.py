@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from catalog import season
-from catalog.season import DAY_S, SPREAD_QUANTILE, WEEKEND_HOURS_AFTER_S, Expected, Record, Verdict
+from catalog.figure import Expected, Record, Verdict, verdicts
+from catalog.season import DAY_S, SPREAD_QUANTILE, WEEKEND_HOURS_AFTER_S
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from catalog.season import Floats
+    from catalog.figure import Floats
 
 #: A shift below this many bits does not matter; the usual "no change" of a population stability index, 0.1, is 0.018.
 MATERIAL_BITS = 0.003
@@ -217,13 +218,13 @@ def _rows(usual: _Usual, told: Composition, ahead: Composition, *, threshold: fl
     number = int((told.counts.sum(axis=0) > 0).sum()) + 1
     stricter = float(norm.isf(norm.sf(threshold) / number))
     by_category = [
-        season.verdicts(_expected_rows(usual, told, ahead, place), ahead.counts[:, place], threshold=stricter)
+        verdicts(_expected_rows(usual, told, ahead, place), ahead.counts[:, place], threshold=stricter)
         for place in range(len(told.names))
     ]
     chosen = []
-    for verdicts in zip(*by_category, strict=True):
-        place = max(range(len(verdicts)), key=lambda place: abs(verdicts[place].score))
-        verdict, name = verdicts[place], told.names[place]
+    for each in zip(*by_category, strict=True):
+        place = max(range(len(each)), key=lambda place: abs(each[place].score))
+        verdict, name = each[place], told.names[place]
         score = float(norm.isf(min(norm.sf(abs(verdict.score)) * number, 0.5)))
         score = score if verdict.score > 0 else -score
         detail = f"{name} {verdict.actual:,.0f} rows instead of {verdict.low:,.0f} to {verdict.high:,.0f}"
