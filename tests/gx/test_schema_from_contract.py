@@ -1,5 +1,7 @@
 """The schema part of a suite: a frame made from the contract keeps it, and every way of breaking it is found."""
 
+import re
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from catalog import contract
 from catalog.dataset import Dataset
 from lineage.expectations.batch import of_frame
-from lineage.expectations.project import Project
+from lineage.expectations.project import FOLDER, Project
 from lineage.expectations.schema import from_contract
 from lineage.outcome import Check
 
@@ -99,3 +101,49 @@ def test_a_key_of_several_columns_must_be_unique_as_a_whole(frame_of: Any, judge
     assert list(judge(funnel, frame_of(funnel, **same, customer_segment=["a", "b", "a"]))) == [
         ("expect_compound_columns_to_be_unique", None)
     ]
+
+
+TYPE_WORD = re.compile(
+    "pa|add|cast|column|field|key|name|none|not|null|nullable|primary|precision|required|true|false|type"
+    "|(string|text|varchar|str|bigint|integer|smallint|int|long|double|float|decimal|numeric|boolean|bool|date"
+    "|datetime|timestamp|timestamptz|array|struct)(type|field)?",
+    re.IGNORECASE,
+)
+ROOT = FOLDER.parent
+SOURCES = [
+    path
+    for folder in ("catalog", "dags", "great_expectations", "lineage", "marquez")
+    for path in (ROOT / folder).rglob("*")
+    if path.suffix in {".py", ".sql", ".json"} and not {"__pycache__", "uncommitted"} & set(path.parts)
+]
+
+
+def copies(text: str) -> list[tuple[str, ...]]:
+    """Six columns of one contract in its order, with nothing but punctuation and words of types between them.
+
+    The shop (stack/) is no part of this: it is a producer, and says what it sends itself.
+    """
+    lists = {run for one in contract.load_all().values() for run in sixes(one.schema.names())}
+    return [run for run in sixes(re.findall(r"[A-Za-z_]\w*", text)) if run in lists]
+
+
+def sixes(words: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    said = [word for word in words if not TYPE_WORD.fullmatch(word)]
+    return zip(*(said[at:] for at in range(6)), strict=False)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ['{name} VARCHAR(40) NOT NULL', 'StructField("{name}", StringType(), True)', '"{name}": pa.string()', '"{name}"',
+     '{{"name": "{name}", "type": "decimal(12,2)"}}'],
+    ids=["DDL", "Spark", "Arrow", "list", "JSON"],
+)  # fmt: skip
+def test_a_second_copy_of_a_schema_is_found_in_whatever_language(column: str) -> None:
+    for one in contract.load_all().values():
+        if list(sixes(names := one.schema.names())):
+            assert copies("(" + ", ".join(column.format(name=name) for name in names) + ")"), one.id
+
+
+def test_no_file_holds_a_second_copy_of_a_schema() -> None:
+    assert len(SOURCES) > 200
+    assert [(path.name, run) for path in SOURCES for run in copies(path.read_text(encoding="utf-8"))] == []
