@@ -3,7 +3,7 @@
 BackendError
  ├─ StartRefused             the server cannot or must not start         exit 2
  │   ├─ StoreBusy            .path                                       retryable
- │   └─ StoreUnreadable      .path, .found, .wanted
+ │   └─ StoreUnreadable      .path, .problem
  └─ RequestRefused           .status, .document: what the caller reads
      ├─ MalformedRequest     .problem                                    400
      ├─ InvalidParameter     .parameter, .problem                        400
@@ -43,11 +43,10 @@ class StoreBusy(StartRefused):
 class StoreUnreadable(StartRefused):
     """The file is no store of this program, or of another version of it."""
 
-    def __init__(self, path: Path, *, found: int, wanted: int) -> None:
-        self.path, self.found, self.wanted = path, found, wanted
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path, self.problem = path, problem
         super().__init__(
-            f"{path} has layout {found}, this program reads layout {wanted}: "
-            "use the program that wrote it, or a new --data"
+            f"{path} is no store for this program ({problem}): use the program that wrote it, or a new --data"
         )
 
 

@@ -45,7 +45,8 @@ def _page(title: str, **parts: object) -> Response:
 def overview(store: Opened) -> Response:
     """Everything at a glance: the whole lineage, the latest runs, all datasets and jobs."""
     with store.read() as db:
-        sql = "SELECT * FROM run ORDER BY transitioned DESC LIMIT 25"
+        sql = """SELECT run.* FROM run JOIN job ON job.id = run.job WHERE NOT job.hidden
+            ORDER BY run.transitioned DESC LIMIT 25"""
         rows = db.execute(sql).fetchall()
         latest = [_run_line(runs.shown(db, row), row["job_namespace"], row["job_name"]) for row in rows]
         listed = {kind: _listed(db, kind) for kind in ("dataset", "job")}

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from marquez.errors import StoreBusy, StoreUnreadable
 
@@ -40,27 +41,30 @@ class Store:
 
     Raises:
         StoreBusy: another server holds the file.
-        StoreUnreadable: the file has another layout.
+        StoreUnreadable: the file has another layout, or is no database.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._held = self._hold()
+        self._lock_file = self._hold()
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
-        self._writer = self._open()
-        self._prepare()
+        try:
+            self._writer = self._open()
+            self._prepare()
+        except sqlite3.DatabaseError as problem:
+            self._lock_file.close()
+            raise StoreUnreadable(self.path, str(problem)) from problem
 
-    def _hold(self) -> int:
+    def _hold(self) -> IO[str]:
         handle = self.path.with_name(self.path.name + ".lock").open("w")
-        self._lock_file = handle
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.close()
             raise StoreBusy(self.path) from None
-        return handle.fileno()
+        return handle
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -78,7 +82,7 @@ class Store:
             self._writer.executescript(f"BEGIN; {change} PRAGMA user_version={LAYOUT}; COMMIT;")
         elif layout != LAYOUT:
             self.close()
-            raise StoreUnreadable(self.path, found=layout, wanted=LAYOUT)
+            raise StoreUnreadable(self.path, f"it has layout {layout}, not {LAYOUT}")
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -87,10 +91,11 @@ class Store:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                self._writer.execute("COMMIT")
             except BaseException:
-                self._writer.execute("ROLLBACK")
+                if self._writer.in_transaction:  # some failures of the disk have rolled it back already
+                    self._writer.execute("ROLLBACK")
                 raise
-            self._writer.execute("COMMIT")
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

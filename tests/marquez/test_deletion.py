@@ -38,6 +38,7 @@ def test_the_runs_of_a_deleted_job_are_hidden_but_not_what_they_said(api: Api) -
     api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("t", "a int")], run_facets={"custom": {"x": 1}}))
     delete(api, "/namespaces/shop/jobs/load")
     assert status(api, f"/jobs/runs/{FIRST}") == 404
+    assert FIRST not in api.client.get("/").text
     assert api.dataset("t", "/versions")["versions"][0]["createdByRun"] is None
     assert api.get(f"/jobs/runs/{FIRST}/facets", type="run")["facets"] == {"custom": {"x": 1}}
     api.post(event("COMPLETE", SECOND, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -96,8 +97,18 @@ def test_a_store_of_another_layout_is_not_touched(tmp_path: Path) -> None:
     with store.write() as db:
         db.execute("PRAGMA user_version = 99")
     store.close()
-    with pytest.raises(StoreUnreadable, match="has layout 99"):
+    with pytest.raises(StoreUnreadable, match="it has layout 99, not 2"):
         Store(tmp_path / "marquez.db")
+
+
+def test_a_file_that_is_no_store_is_named_and_not_touched(tmp_path: Path) -> None:
+    file = tmp_path / "notes.db"
+    file.write_text("No database, but long enough to be taken for one. " * 9)
+    before = file.read_bytes()
+    started = run("serve", "--port", "0", "--data", str(file))
+    assert started.returncode == 2
+    assert f"{file} is no store for this program (file is not a database)" in started.stderr
+    assert file.read_bytes() == before
 
 
 BACK_TO_1 = """
@@ -152,6 +163,22 @@ def test_a_store_that_cannot_be_written_is_a_503_and_clients_try_again_later(tmp
         }
         assert 503 in statuses
         assert client.get("/api/v1/namespaces").status_code == 200
+
+
+def test_when_there_is_room_again_events_are_taken_again(tmp_path: Path) -> None:
+    def post() -> int:
+        return client.post("/api/v1/lineage", json=event("COMPLETE", str(uuid.uuid4()), 1)).status_code
+
+    with TestClient(create_app(Store(tmp_path / "marquez.db"))) as client:
+        assert post() == 201
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "marquez.db-wal").stat().st_size, hard))
+        try:
+            assert {post(), post()} == {503}
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert post() == 201
+        assert client.get("/api/v1/events/lineage").json()["totalCount"] == 2
 
 
 def test_the_real_servers_configuration_keeps_the_history_of_schemas() -> None:
