@@ -116,24 +116,19 @@ def _asked(meta: Mapping[str, Any]) -> dict[str, Any]:
     return {"columns": meta["columns"]} if "columns" in meta else {}
 
 
-def of_schema(schema: Schema, *, checks: Iterable[Check] = ()) -> Shape:
+def of_schema(schema: Schema) -> Shape:
     """The shape of a schema of ours; a column that may not be null must also be there."""
     parts = tuple(_part(path, one) for path, one in schema.walk())
-    return Shape(parts=parts, key=schema.key(), partitions=schema.partitions(), checks=tuple(checks))
+    return Shape(parts=parts, key=schema.key(), partitions=schema.partitions())
 
 
 def of_contract(contract: "Contract", *, checks: Iterable[Check] = ()) -> Shape:
     """The shape that a contract promises, perhaps with the rules of its suite."""
     plain = of_schema(contract.schema)
-    return Shape(
-        parts=plain.parts, key=plain.key, partitions=plain.partitions,
-        description=contract.description, owner=contract.owner, checks=tuple(checks),
-    )  # fmt: skip
+    return replace(plain, description=contract.description, owner=contract.owner, checks=tuple(checks))
 
 
-def of_columns(
-    columns: Iterable[Column], *, owner: str = "", description: str = "", untold: Shape | None = None
-) -> Shape:
+def of_columns(columns: Iterable[Column], *, untold: Shape | None = None) -> Shape:
     """The shape of a recorded schema version.
 
     A witness may know names and types only (a Spark step). Where no column has a detail, what is not told is as in
@@ -143,11 +138,9 @@ def of_columns(
     if untold and not any(one.details for one in told):
         known = {part.path: part for part in untold.parts}
         parts = tuple(_filled(_recorded(one), known.get(one.path), one.nullable is None) for one in told)
-        return replace(untold, parts=parts, owner=owner or untold.owner, description=description or untold.description)
-    return Shape(
-        parts=tuple(_recorded(one) for one in told),
-        key=_ranked(told, "primaryKey"), partitions=_ranked(told, "partition"), owner=owner, description=description,
-    )  # fmt: skip
+        return replace(untold, parts=parts)
+    parts = tuple(map(_recorded, told))
+    return Shape(parts=parts, key=_ranked(told, "primaryKey"), partitions=_ranked(told, "partition"))
 
 
 def _part(path: str, one: Field) -> Part:
