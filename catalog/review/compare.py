@@ -177,9 +177,8 @@ def _waived(
     path = file or both.top / waiver.FILE
     if not path.is_file():
         return tuple(findings), ()
-    shown = (
-        path.resolve().relative_to(both.top.resolve()) if path.resolve().is_relative_to(both.top.resolve()) else path
-    )
+    whole, top = path.resolve(), both.top.resolve()
+    shown = whole.relative_to(top) if whole.is_relative_to(top) else path
     known, invalid = waiver.read(shown.as_posix(), path.read_text(encoding="utf-8", errors="replace"))
     found, problems = waiver.apply(findings, known, today)
     return found, (*invalid, *problems)

@@ -18,6 +18,7 @@ API = "https://api.github.com"
 AUTHOR = "github-actions[bot]"
 """Who writes with the token of a workflow; such a token cannot ask who it is."""
 WAITS_S = (1.0, 4.0, 15.0)
+TIMEOUT_S = 20.0
 LONGEST_WAIT_S = 60.0
 LIMIT = 65_536
 """The longest comment, in letters (GitHub answers 422 to a longer one)."""
@@ -42,14 +43,7 @@ class GitHub:
     """
 
     def __init__(
-        self,
-        repository: str,
-        token: str,
-        *,
-        url: str = API,
-        author: str = "",
-        waits_s: tuple[float, ...] | None = None,
-        timeout_s: float = 20.0,
+        self, repository: str, token: str, *, url: str = API, author: str = "", waits_s: tuple[float, ...] | None = None
     ) -> None:
         """Speak for `repository` (owner/name). `author` is who the token belongs to; "" asks, and is a workflow's.
 
@@ -70,7 +64,7 @@ class GitHub:
             "X-GitHub-Api-Version": "2022-11-28",
             "User-Agent": "ecompulse-catalog",
         }
-        self._client = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=timeout_s, trust_env=True)
+        self._client = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=TIMEOUT_S)
 
     def __enter__(self) -> Self:
         return self
