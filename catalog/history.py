@@ -14,8 +14,7 @@ from catalog.index.fold import names_of
 from catalog.index.store import rows_in
 
 CHANGES = """SELECT c.*, d.namespace, d.name FROM change c JOIN dataset_name d ON d.id = c.dataset
-  WHERE c.time >= ? AND c.time < ? {} ORDER BY c.time DESC, d.namespace, d.name, c.kind, c.path"""
-FOREVER = 2**62
+  WHERE c.time >= ? {} ORDER BY c.time DESC, d.namespace, d.name, c.kind, c.path"""
 CHECKED = """SELECT e.root, e.parent, r.run, r.expectation, r.success FROM result r JOIN event e ON e.id = r.event
   JOIN expectation x ON x.id = r.expectation WHERE x.dataset IN ({ids})"""
 
@@ -59,13 +58,10 @@ def column(index: Index, dataset: Dataset, path: str) -> Answer[tuple[Change, ..
     return Answer(value=mine, completeness=found.completeness)
 
 
-def changes(
-    index: Index, *, since: datetime, until: datetime | None = None, dataset: Dataset | None = None
-) -> Answer[tuple[Change, ...]]:
-    """Everything that became different from `since` on and before `until`, newest first."""
+def changes(index: Index, *, since: datetime, dataset: Dataset | None = None) -> Answer[tuple[Change, ...]]:
+    """Everything that became different from `since` on, newest first."""
     only, asked = ("", ()) if dataset is None else ("AND c.dataset = ?", (index.id_of(dataset),))
-    span = ((since - EPOCH) // MICROSECOND, FOREVER if until is None else (until - EPOCH) // MICROSECOND)
-    rows = index.db.execute(CHANGES.format(only), (*span, *asked)).fetchall()
+    rows = index.db.execute(CHANGES.format(only), ((since - EPOCH) // MICROSECOND, *asked)).fetchall()
     told = {n: (row["time"], row["event"], row["run"], row["job"]) for n, row in enumerate(rows)}
     origins = values.origins(index.db, told)
     found = tuple(
