@@ -250,18 +250,17 @@ FEW = settings(max_examples=400, deadline=None, suppress_health_check=[HealthChe
 
 @FEW
 @given(CHANCES)
-def test_a_reader_that_admits_more_than_before_is_never_said_to_break(chance: random.Random) -> None:
-    writer, reader = pair(chance, loosen)
-    assert not refused(chance, writer, reader, tries=5)  # else the edit is not what it is meant to be
-    assert said(writer, reader) is not True, (flat(writer), flat(reader))
-
-
-@FEW
-@given(CHANCES)
-@pytest.mark.parametrize("edit", [loosen, replace], ids=["looser", "another"])
-def test_a_reader_that_refuses_a_document_is_never_said_to_bear_it(edit: Any, chance: random.Random) -> None:
+@pytest.mark.parametrize("edit", [loosen, replace])
+def test_who_refuses_is_never_said_to_bear_it_and_who_admits_more_never_to_break(
+    edit: Any, chance: random.Random
+) -> None:  # fmt: skip
+    """Both ways; after an edit that loosens, the new reader admits all that it admitted before."""
     for writer, reader in (ways := pair(chance, edit)), ways[::-1]:
-        found = said(writer, reader) is False and refused(chance, writer, reader)
+        verdict = said(writer, reader)
+        if edit is loosen and reader is ways[1]:
+            assert not refused(chance, writer, reader, tries=5)  # else the edit is not what it is meant to be
+            assert verdict is not True, (flat(writer), flat(reader))
+        found = verdict is False and refused(chance, writer, reader)
         assert not found, (found, flat(writer), flat(reader))
 
 
