@@ -106,6 +106,7 @@ def test_each_finding_of_a_deploy_is_told_once(before: Record, later: Later, nam
     assert len(lines) == len(WANTED[name]["findings"]), told
 
 
+@pytest.mark.integration  # no server: a long run over many hours
 def test_regular_hours_of_any_time_and_seed_are_no_drift() -> None:
     """Twenty hours of 3,000 messages each, at all times of the day, after a baseline of one such hour."""
     record = Record()
@@ -128,6 +129,7 @@ INCIDENTS = {
 }
 
 
+@pytest.mark.integration  # no server: ten more hours
 @pytest.mark.parametrize("name", INCIDENTS)
 def test_an_incident_is_no_drift_unless_it_brings_other_keys(later: Later, name: str) -> None:
     for seen in later(6, incident=name)[1:]:
