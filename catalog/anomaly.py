@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from catalog import mix, season
 from catalog.dataset import Dataset
@@ -28,12 +28,9 @@ SHARES = frozenset({"null_count", "null_rate"})
 HIGH_IS_BAD = frozenset({"freshness"})
 #: A mean of fewer rows says more about the rows than about the process.
 MEAN_ROWS = 5
-#: In standard normal units: if the law held exactly, chance would be further off once in 1.7 million intervals...
+#: In standard normal units: if the law held exactly, chance would be further off once in 1.7 million intervals.
 THRESHOLD = 5.0
-#: ... and from here on the severity is "critical", below "warning".
-CRITICAL = 8.0
 
-Severity = Literal["none", "warning", "critical"]
 P = TypeVar("P", Point, "Shares")
 
 
@@ -96,7 +93,6 @@ class Anomaly:
     score: float
     """Signed distance in standard normal units; 0 when it cannot be told."""
     anomalous: bool
-    severity: Severity
     sentence: str
     warming_up: bool
     history: timedelta
@@ -253,7 +249,6 @@ def _anomaly(
 ) -> Anomaly:
     actual, expected, low, high, score, category = verdict[:6]
     anomalous = actual is not None and low is not None and high is not None and not low <= actual <= high
-    severity: Severity = "none" if not anomalous else "critical" if abs(score) >= CRITICAL else "warning"
     return Anomaly(
         dataset=series.dataset,
         column=series.column,
@@ -265,7 +260,6 @@ def _anomaly(
         high=high,
         score=score,
         anomalous=anomalous,
-        severity=severity,
         sentence=f"{_compared(series, verdict, time=time, every=every)}; {_known(verdict, *span)} days of history",
         warming_up=low is None,
         history=span[0],
