@@ -26,14 +26,6 @@ class _Moment:
     event: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """A dataset and the version of it that an event was about."""
-
-    dataset: Row
-    version: Row
-
-
 def ingest(store: Store, event: Event) -> None:
     """File the event and bring everything it speaks of up to date, in one transaction."""
     with store.write() as db:
@@ -152,8 +144,11 @@ def _parent_job(db: Connection, event: RunEvent, state: str | None, moment: _Mom
     return made
 
 
-def _dataset(db: Connection, ref: DatasetRef, run: str | None, moment: _Moment, *, reads: bool) -> _Written:
-    """Bring a dataset up to date. Data read is data that exists: it gets a version only when none is known."""
+def _dataset(db: Connection, ref: DatasetRef, run: str | None, moment: _Moment, *, reads: bool) -> Row:
+    """Bring a dataset up to date; the version of it that the event is about.
+
+    Data read is data that exists: it gets a version only when none is known.
+    """
     for name in dict.fromkeys((ref.namespace, records.plain_namespace(ref.namespace))):
         records.namespace(db, name, at=moment.at)
     source = records.source(db, ref, at=moment.at)
@@ -175,7 +170,7 @@ def _dataset(db: Connection, ref: DatasetRef, run: str | None, moment: _Moment, 
     if not reads and run is not None:
         _column_edges(db, ref, ids, version, run, moment)
     _dataset_facets(db, ref, version["id"], run, moment, reads=reads)
-    return _Written(dataset=row, version=version)
+    return version
 
 
 def _dataset_facets(
@@ -227,27 +222,28 @@ def _job_version(db: Connection, job: Row, run: str, moment: _Moment, *, only_ne
     sql = "SELECT v.* FROM run_input ri JOIN version v ON v.id = ri.version WHERE ri.run = ?"
     reads = db.execute(sql, (run,)).fetchall()
     writes = db.execute("SELECT * FROM version WHERE run = ?", (run,)).fetchall()
+    identity = _job_identity(db, job, reads, writes)
+    if only_new and db.execute("SELECT 1 FROM job_version WHERE hash = ?", (identity,)).fetchone():
+        return
+    version = records.job_version(db, job, identity, reads, writes, at=moment.at)
+    db.execute("UPDATE run SET job_version = ? WHERE uuid = ?", (version, run))
+    db.execute("UPDATE job_version SET latest_run = ? WHERE id = ?", (run, version))
+    db.execute(
+        "INSERT INTO job_version_facet SELECT ?, name, value FROM run_facet WHERE run = ? AND kind = 'JOB' "
+        "ON CONFLICT (version, name) DO UPDATE SET value = excluded.value",
+        (version, run),
+    )
+
+
+def _job_identity(db: Connection, job: Row, reads: list[Row], writes: list[Row]) -> str:
     parent = db.execute("SELECT name FROM job WHERE id = ?", (job["parent"],)).fetchone()
-    identity = hashes.job_version(
+    return hashes.job_version(
         namespace=job["namespace"],
         job=f"{parent['name']}.{job['simple_name']}" if parent else job["name"],
         inputs=[(v["namespace"], v["name"]) for v in reads],
         outputs=[(v["namespace"], v["name"]) for v in writes],
         location=job["location"],
     )
-    if only_new and db.execute("SELECT 1 FROM job_version WHERE hash = ?", (identity,)).fetchone():
-        return
-    version = records.job_version(db, job, identity, at=moment.at)
-    records.job_datasets(db, job["id"], version["id"], "INPUT", [v["dataset"] for v in reads])
-    records.job_datasets(db, job["id"], version["id"], "OUTPUT", [v["dataset"] for v in writes])
-    db.execute("UPDATE run SET job_version = ? WHERE uuid = ?", (version["id"], run))
-    db.execute("UPDATE job_version SET latest_run = ? WHERE id = ?", (run, version["id"]))
-    db.execute(
-        "INSERT INTO job_version_facet SELECT ?, name, value FROM run_facet WHERE run = ? AND kind = 'JOB' "
-        "ON CONFLICT (version, name) DO UPDATE SET value = excluded.value",
-        (version["id"], run),
-    )
-    db.execute("UPDATE job SET current_version = ?, updated = ? WHERE id = ?", (version["id"], moment.at, job["id"]))
 
 
 def _job_event(db: Connection, event: JobEvent, moment: _Moment) -> None:
@@ -255,25 +251,14 @@ def _job_event(db: Connection, event: JobEvent, moment: _Moment) -> None:
     job = _upsert_job(db, event.job, event.job.name, None, None, moment)
     reads = [_dataset(db, ref, None, moment, reads=True) for ref in event.inputs]
     writes = [_dataset(db, ref, None, moment, reads=False) for ref in event.outputs]
-    identity = hashes.job_version(
-        namespace=job["namespace"],
-        job=job["name"],
-        inputs=[(w.version["namespace"], w.version["name"]) for w in reads],
-        outputs=[(w.version["namespace"], w.version["name"]) for w in writes],
-        location=job["location"],
-    )
-    version = records.job_version(db, job, identity, at=job["created"])
-    records.job_datasets(db, job["id"], version["id"], "INPUT", [w.dataset["id"] for w in reads])
-    records.job_datasets(db, job["id"], version["id"], "OUTPUT", [w.dataset["id"] for w in writes])
-    said = [(version["id"], name, dumps(value)) for name, value in event.job.facets.items() if value is not None]
+    identity = _job_identity(db, job, reads, writes)
+    version = records.job_version(db, job, identity, reads, writes, at=job["created"])
+    said = [(version, name, dumps(value)) for name, value in event.job.facets.items() if value is not None]
     db.executemany(
         "INSERT INTO job_version_facet VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", said
-    )
-    db.execute(
-        "UPDATE job SET current_version = ?, updated = ? WHERE id = ?", (version["id"], job["created"], job["id"])
     )
 
 
 def _dataset_event(db: Connection, event: DatasetEvent, moment: _Moment) -> None:
-    written = _dataset(db, event.dataset, None, moment, reads=False)
-    _set_current(db, written.dataset["id"], written.version["id"], at=moment.clock)
+    version = _dataset(db, event.dataset, None, moment, reads=False)
+    _set_current(db, version["dataset"], version["id"], at=moment.clock)

@@ -216,25 +216,33 @@ def run(
         db.execute(f"UPDATE run SET {column} = ? WHERE uuid = ?", (at, uuid_text))
 
 
-def job_version(db: Connection, job_row: Row, identity: str, *, at: int) -> Row:
-    """The job version with that identity, made now when it is new."""
+def job_version(
+    db: Connection, job_row: Row, identity: str, reads: Iterable[Row], writes: Iterable[Row], *, at: int
+) -> int:
+    """The job version with that identity, made now when it is new, as the job's current one.
+
+    `reads` and `writes` are versions of datasets.
+    """
     sql = (
         "INSERT INTO job_version (uuid, hash, job, location, created) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING *"
+        "ON CONFLICT (hash) DO UPDATE SET hash = excluded.hash RETURNING id"
     )
-    row: Row = db.execute(sql, (new_uuid(), identity, job_row["id"], job_row["location"], at)).fetchone()
-    return row
+    job_id = job_row["id"]
+    (version_id,) = db.execute(sql, (new_uuid(), identity, job_id, job_row["location"], at)).fetchone()
+    _job_datasets(db, job_id, version_id, "INPUT", {v["dataset"] for v in reads})
+    _job_datasets(db, job_id, version_id, "OUTPUT", {v["dataset"] for v in writes})
+    db.execute("UPDATE job SET current_version = ?, updated = ? WHERE id = ?", (version_id, at, job_id))
+    return int(version_id)
 
 
-def job_datasets(db: Connection, job_id: int, version_id: int, io: str, datasets: Iterable[int]) -> None:
+def _job_datasets(db: Connection, job_id: int, version_id: int, io: str, listed: set[int]) -> None:
     """What a job version reads (INPUT) or writes (OUTPUT): current from now on, those of other versions no more."""
-    listed = sorted(set(datasets))
     if listed:
         db.execute(
             "UPDATE job_io SET current = 0 WHERE job = ? AND io = ? AND version <> ? AND current",
             (job_id, io, version_id),
         )
-    for dataset_id in listed:
+    for dataset_id in sorted(listed):
         sql = "INSERT INTO job_io VALUES (?, ?, ?, ?, 1) ON CONFLICT (version, dataset, io) DO UPDATE SET current = 1"
         db.execute(sql, (version_id, dataset_id, io, job_id))
 

@@ -65,6 +65,7 @@ Opened = Annotated[Store, Depends(_store)]
 Limit = Annotated[int, Query(ge=0, le=2**31 - 1)]  # Java's int; there is no maximum of its own
 Offset = Limit
 Depth = Annotated[int, Query(ge=-(2**31), le=2**31 - 1)]
+TAGGING = ["POST", "DELETE"]  # on, off
 Namespace = Annotated[str, Path(pattern=f"^{NAMESPACE}$")]
 
 

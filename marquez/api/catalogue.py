@@ -6,11 +6,11 @@ from functools import partial
 from sqlite3 import Connection, Row
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from starlette.responses import Response
 
 from marquez import datasets, namespaces, tags
-from marquez.api.answers import Limit, Namespace, Offset, Opened, answer, changed, named, told
+from marquez.api.answers import TAGGING, Limit, Namespace, Offset, Opened, answer, changed, named, told
 from marquez.errors import InvalidEvent
 from marquez.wire import Json, clock
 
@@ -114,28 +114,18 @@ def get_version(store: Opened, namespace: Namespace, dataset: str, version: str)
     return told(store, _dataset(namespace, dataset, partial(datasets.version, uuid=version)))
 
 
-@router.post(_DATASET + "/tags/{tag:name}")
-def tag_dataset(store: Opened, namespace: Namespace, dataset: str, tag: str) -> Response:
-    """Tag a dataset."""
-    return changed(store, _dataset(namespace, dataset, partial(_tagged, tag=tag, on=True)))
+@router.api_route(_DATASET + "/tags/{tag:name}", methods=TAGGING)
+def tag_dataset(request: Request, store: Opened, namespace: Namespace, dataset: str, tag: str) -> Response:
+    """Tag a dataset, or take the tag off it."""
+    tagged = partial(_tagged, tag=tag, on=request.method == "POST")
+    return changed(store, _dataset(namespace, dataset, tagged))
 
 
-@router.delete(_DATASET + "/tags/{tag:name}")
-def untag_dataset(store: Opened, namespace: Namespace, dataset: str, tag: str) -> Response:
-    """Take a tag off a dataset."""
-    return changed(store, _dataset(namespace, dataset, partial(_tagged, tag=tag, on=False)))
-
-
-@router.post(_DATASET + "/fields/{field:name}/tags/{tag:name}")
-def tag_field(store: Opened, namespace: Namespace, dataset: str, field: str, tag: str) -> Response:
-    """Tag a column."""
-    return changed(store, _dataset(namespace, dataset, partial(_tagged, field=field, tag=tag, on=True)))
-
-
-@router.delete(_DATASET + "/fields/{field:name}/tags/{tag:name}")
-def untag_field(store: Opened, namespace: Namespace, dataset: str, field: str, tag: str) -> Response:
-    """Take a tag off a column."""
-    return changed(store, _dataset(namespace, dataset, partial(_tagged, field=field, tag=tag, on=False)))
+@router.api_route(_DATASET + "/fields/{field:name}/tags/{tag:name}", methods=TAGGING)
+def tag_field(request: Request, store: Opened, namespace: Namespace, dataset: str, field: str, tag: str) -> Response:
+    """Tag a column, or take the tag off it."""
+    tagged = partial(_tagged, field=field, tag=tag, on=request.method == "POST")
+    return changed(store, _dataset(namespace, dataset, tagged))
 
 
 def _tagged(db: Connection, row: Row, *, tag: str, on: bool, field: str | None = None) -> Json:

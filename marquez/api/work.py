@@ -6,11 +6,11 @@ from functools import partial
 from sqlite3 import Connection, Row
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from marquez import jobs, runs, tags
-from marquez.api.answers import Limit, Namespace, Offset, Opened, answer, changed, named, one_of, run_id, told
+from marquez.api.answers import TAGGING, Limit, Namespace, Offset, Opened, answer, changed, named, one_of, run_id, told
 from marquez.wire import Json
 
 router = APIRouter(prefix="/api/v1")
@@ -71,16 +71,10 @@ def list_runs(store: Opened, namespace: Namespace, job: str, limit: Limit = 100,
     return told(store, _job(namespace, job, partial(runs.page_of_job, limit=limit, offset=offset)))
 
 
-@router.post(_JOB + "/tags/{tag:name}")
-def tag_job(store: Opened, namespace: Namespace, job: str, tag: str) -> Response:
-    """Tag a job."""
-    return changed(store, _job(namespace, job, partial(_tagged, tag=tag, on=True)))
-
-
-@router.delete(_JOB + "/tags/{tag:name}")
-def untag_job(store: Opened, namespace: Namespace, job: str, tag: str) -> Response:
-    """Take a tag off a job."""
-    return changed(store, _job(namespace, job, partial(_tagged, tag=tag, on=False)))
+@router.api_route(_JOB + "/tags/{tag:name}", methods=TAGGING)
+def tag_job(request: Request, store: Opened, namespace: Namespace, job: str, tag: str) -> Response:
+    """Tag a job, or take the tag off it."""
+    return changed(store, _job(namespace, job, partial(_tagged, tag=tag, on=request.method == "POST")))
 
 
 def _tagged(db: Connection, row: Row, *, tag: str, on: bool) -> Json:

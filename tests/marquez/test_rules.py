@@ -105,6 +105,15 @@ def static(minute: int, described: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def test_a_static_event_of_a_job_with_a_parent_makes_another_version_than_its_run(api: Api) -> None:
+    parent = {**PRODUCER, "run": {"runId": SECOND}, "job": {"namespace": "shop", "name": "dag"}}
+    for name, facets in (("dag.task", {"parent": parent}), ("alone", {})):
+        api.post(event("COMPLETE", hashes.named(name), 1, job=name, outputs=[dataset("t")], run_facets=facets))
+        said = {**static(2, {}), "job": {"namespace": "shop", "name": name}, "outputs": [dataset("t")]}
+        api.post({**said, "schemaURL": RUN_SCHEMA.replace("RunEvent", "JobEvent"), "dataset": None})
+    assert [len(api.job(name, "/versions")["versions"]) for name in ("dag.task", "alone")] == [2, 1]
+
+
 def test_a_static_dataset_returns_to_the_version_it_had(api: Api) -> None:
     for minute, schema in enumerate((("a int",), ("a int", "b int"), ("a int",))):
         api.post(static(minute, dataset("t", *schema)))
