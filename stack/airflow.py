@@ -7,34 +7,15 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import version
-from pathlib import Path
 from threading import Lock
 
-from stack import ready
+from stack import part, ready
 from stack.environment import AIRFLOW_LOGIN
 from stack.errors import StepFailed
 from stack.home import write_private
 from stack.server import Probe, Server, Site, inherited, step
 
-_PROGRAM = str(Path(sys.executable).with_name("airflow"))
-
-
-def _migrated(site: Site) -> bool:
-    """Whether this database was migrated by this version of Airflow."""
-    import psycopg2
-
-    done = site.home.data("airflow") / "migrated"
-    if not done.exists() or done.read_text() != version("apache-airflow"):
-        return False
-    url = site.environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
-    connection = psycopg2.connect(url)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT to_regclass('public.alembic_version')")
-            return cursor.fetchone() != (None,)
-    finally:
-        connection.close()
+_PROGRAM = (sys.executable, "-m", "stack.part")
 
 
 def _prepare(site: Site) -> None:
@@ -42,10 +23,17 @@ def _prepare(site: Site) -> None:
     home.mkdir(exist_ok=True)
     site.home.data("outbox").mkdir(exist_ok=True)
     write_private(home / "passwords.json", json.dumps(dict([AIRFLOW_LOGIN])))
-    if not _migrated(site):
-        log, environment = site.home.log("airflow-migrate"), {**inherited(os.environ), **site.environment}
-        step("airflow db migrate", [_PROGRAM, "db", "migrate"], log=log, environment=environment)
-        write_private(home / "migrated", version("apache-airflow"))
+
+
+def _migrate(site: Site) -> None:
+    if part.is_migrated(site.environment):
+        return
+    log, environment = site.home.log("airflow-migrate"), {**inherited(os.environ), **site.environment}
+    step("airflow db migrate", [*_PROGRAM, "db", "migrate"], log=log, environment=environment)
+    connection = part.database(site.environment)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(f"COMMENT ON DATABASE airflow IS '{part.sign()}'")
+    connection.close()
 
 
 def _warm_execution_api(site: Site) -> None:
@@ -60,30 +48,45 @@ def servers(site: Site) -> tuple[Server, ...]:
     they would listen on all addresses."""
     lock = Lock()
 
-    def prepare() -> None:  # for all four: whoever comes first migrates, the others find it done
-        with lock:
-            _prepare(site)
+    def alone(work: Callable[[Site], None]) -> Callable[[], None]:
+        """For all four: whoever comes first does it, the others find it done."""
 
-    make = partial(_component, site, prepare)
+        def do() -> None:
+            with lock:
+                work(site)
+
+        return do
+
+    make = partial(_component, site, prepare=alone(_prepare), provide=alone(_migrate))
     return (
-        make("api-server", (), ready.airflow_api),
-        make("scheduler", ("--skip-serve-logs",), ready.airflow_scheduler),
-        make("dag-processor", (), ready.airflow_dag_processor),
-        make("triggerer", ("--skip-serve-logs",), ready.airflow_triggerer),
+        make("api-server", probe=ready.airflow_api),
+        make("scheduler", "--skip-serve-logs", probe=ready.airflow_scheduler),
+        make("dag-processor", probe=ready.airflow_dag_processor),
+        # Of ten stops, three find its child gone and wait 10 s for a word from it; an end in peace takes less than one.
+        make("triggerer", "--skip-serve-logs", probe=ready.airflow_triggerer, stop_s=4),
     )
 
 
-def _component(site: Site, prepare: Callable[[], None], command: str, options: tuple[str, ...], probe: Probe) -> Server:
-    is_api = command == "api-server"
+def _component(
+    site: Site,
+    name: str,
+    *options: str,
+    prepare: Callable[[], None],
+    provide: Callable[[], None],
+    probe: Probe,
+    stop_s: int = 30,
+) -> Server:
+    is_api = name == "api-server"
     return Server(
-        name="airflow-api" if is_api else f"airflow-{command}",
-        command=(_PROGRAM, command, *options),
+        name="airflow-api" if is_api else f"airflow-{name}",
+        command=(*_PROGRAM, name, *options),
         ready=probe,
         environment=site.environment,
         prepare=prepare,
+        awaits=("postgres",),
+        provide=provide,
         settle=partial(_warm_execution_api, site) if is_api else (lambda: None),
-        needs=("postgres",),
         start_s=300,
-        stop_s=30,
+        stop_s=stop_s,
         sweeps=True,
     )

@@ -154,6 +154,7 @@ def airflow(home: Home, known: Mapping[str, str], ports: Mapping[str, int], secr
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{AIRFLOW_LOGIN[0]}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": root / "passwords.json",
         "DATABASE__SQL_ALCHEMY_CONN": database,
+        "DATABASE__CHECK_MIGRATIONS": False,  # each part would look once more
         "API__HOST": "127.0.0.1",
         "API__PORT": ports["airflow-api"],
         "API__BASE_URL": url,

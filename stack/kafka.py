@@ -65,8 +65,9 @@ def server(site: Site) -> Server:
         write_private(logging, _LOGGING)
         if not (site.home.data("kafka") / "meta.properties").exists():
             # With `=`, because an identifier may begin with a dash: one in 64 does.
-            form = ["kafka.tools.StorageTool", "format", f"--cluster-id={site.secrets.kafka_cluster}", "-c", str(config)]
-            step("kafka format", [*java, *form, "--ignore-formatted"], log=site.home.log("kafka"))
+            cluster = f"--cluster-id={site.secrets.kafka_cluster}"
+            form = ["kafka.tools.StorageTool", "format", cluster, "-c", str(config), "--ignore-formatted"]
+            step("kafka format", [*java, *form], log=site.home.log("kafka"))
 
     return Server(
         name="kafka", command=(*java, "kafka.Kafka", str(config)), ready=ready.kafka, prepare=prepare, stop_s=30

@@ -14,6 +14,8 @@ from stack.server import Server, Site, write_script
 from stack.supervision import Supervisor
 
 Report = Callable[[str], None]
+STARTS = 3
+"""A server that has ended as often while it was waited for will not come up: some begin to fail after seconds only."""
 
 
 def tail(path: Path, lines: int = 15) -> str:
@@ -30,8 +32,13 @@ class Launch:
         self._threads: dict[str, Future[float]] = {}
 
     def run(self, chosen: Sequence[Server], report: Report) -> None:
-        """Bring up all of `chosen` and report each with its seconds; when one fails the others are not waited for."""
+        """Bring up all of `chosen` and report each with its seconds; when one fails the others are not waited for.
+
+        What makes data folders comes first, with the machine to itself: all that follows wants them, and wants the
+        processor too.
+        """
         with ThreadPoolExecutor(max_workers=len(chosen)) as pool:
+            list(pool.map(self._prepare, chosen))
             for server in chosen:
                 self._threads[server.name] = pool.submit(self._bring_up, server)
             try:
@@ -51,31 +58,41 @@ class Launch:
             if not done:
                 report(f"waiting for {', '.join(waited_for.values())}")
 
+    def _prepare(self, server: Server) -> None:
+        if not self._supervisor.is_up(server.name):
+            server.prepare()
+            write_script(server, home=self._site.home, python=sys.executable)
+
     def _bring_up(self, server: Server) -> float:
-        for name in server.needs:
-            self._threads[name].result()
+        self._join(server.needs)
         begun = time.monotonic()
         try:
-            self._launch(server)
+            self._supervisor.start(server.name)
+            self._join(server.awaits)
+            server.provide()
             self._await(server)
         except BaseException as error:
             self._errors.append(error)
             raise
         return time.monotonic() - begun
 
-    def _launch(self, server: Server) -> None:
-        if not self._supervisor.is_up(server.name):
-            server.prepare()
-            write_script(server, home=self._site.home, python=sys.executable)
-            self._supervisor.start(server.name)
+    def _join(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._threads[name].result()
 
     def _await(self, server: Server) -> None:
-        missing = ready.wait(
-            lambda: server.ready(self._site.environment),
-            timeout_s=server.start_s,
-            alive=lambda: not (self._errors or self._supervisor.has_given_up(server.name)),
-        )
+        pids: set[int] = set()
+
+        def is_alive() -> bool:
+            state = self._supervisor.state(server.name)
+            pids.add(state.pid)
+            return not (self._errors or state.has_given_up or len(pids - {0}) > STARTS)
+
+        missing = ready.wait(lambda: server.ready(self._site.environment), timeout_s=server.start_s, alive=is_alive)
         if missing:
             log = self._site.home.log(server.name)
+            if len(pids - {0}) > STARTS:
+                missing = f"ended {STARTS} times; {missing}"
+                self._supervisor.stop([server.name])
             raise ServerFailed(server.name, missing, tail(log), log)
         server.settle()

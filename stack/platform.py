@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,13 +77,15 @@ def check_disk(path: Path, *, needed_bytes: int = NEEDED_BYTES) -> None:
         raise DiskFull(path, free_bytes=free, needed_bytes=needed_bytes)
 
 
-def _survey(home: Home, supervisor: Supervisor, *, environ: Mapping[str, str], report: Report) -> Site:
+def _survey(
+    home: Home, supervisor: Supervisor, *, usable: Callable[[int], bool], environ: Mapping[str, str], report: Report
+) -> Site:
     """Choose what this start runs with, and write it where clients find it."""
     java_home = java.find(environ)
     jars_folder = jars.prepare(environ, report)
     running = [name for name in supervisor.states() if supervisor.is_up(name)]
     ours = [*running, *(["kafka-controller"] if "kafka" in running else [])]
-    numbers, secrets = ports.assign(home, ours=ours, environ=environ), home.secrets()
+    numbers, secrets = ports.assign(home, ours=ours, environ=environ, usable=usable), home.secrets()
     known = variables.build(
         home,
         ports=numbers,
@@ -139,11 +141,12 @@ def _start(home: Home, chosen: Sequence[str], *, report: Report, environ: Mappin
     is_new = not supervisor.is_running()
     if is_new:
         supervisor.clear()
-    site = _survey(home, supervisor, environ=environ, report=report)
-    every = servers(site)
-    if is_new:
-        supervisor.launch(every.values())
-    Launch(site, supervisor).run([every[name] for name in chosen], report)
+    with ports.claims() as usable:
+        site = _survey(home, supervisor, usable=usable, environ=environ, report=report)
+        every = servers(site)
+        if is_new:
+            supervisor.launch(every.values())
+        Launch(site, supervisor).run([every[name] for name in chosen], report)
     return site.environment
 
 

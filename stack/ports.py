@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 from stack.errors import BadPort, PortTaken
 from stack.home import Home, write_private
@@ -41,40 +42,58 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _any_free(taken: Collection[int]) -> int:
+@contextmanager
+def claims() -> Iterator[Callable[[int], bool]]:
+    """Ports for one start: gives a function that says whether a port is free, and if so keeps it for us until the end.
+
+    Between the choice of a port and the moment when its server listens there are seconds, in which the start of another
+    home must not choose it too. What it sees is an abstract socket of the port's name: the system forgets it with us.
+    """
+    with ExitStack() as held:
+
+        def claim(port: int) -> bool:
+            name = held.enter_context(socket.socket(socket.AF_UNIX))
+            try:
+                name.bind(f"\0ecompulse/port/{port}")
+            except OSError:
+                return False
+            return is_free(port)
+
+        yield claim
+
+
+def _any_free(usable: Callable[[int], bool], taken: Collection[int]) -> int:
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        if port not in taken:
+        if port not in taken and usable(port):
             return port
 
 
 def choose(
-    *, kept: Mapping[str, int], pinned: Mapping[str, int], ours: Collection[str], free: Collection[int] | None = None
+    *, kept: Mapping[str, int], pinned: Mapping[str, int], ours: Collection[str], usable: Callable[[int], bool]
 ) -> dict[str, int]:
     """A port for every name of DEFAULTS, no two alike.
 
     Args:
         kept: the ports of the last start. pinned: the ports the user asks for.
         ours: names whose server runs now, so that its kept port is busy because of us.
-        free: the ports that are free (tests); None asks the system.
+        usable: whether a port is free; asked once for each.
 
     Raises:
         PortTaken: a pinned port is somebody else's.
     """
-
-    def usable(port: int) -> bool:
-        return is_free(port) if free is None else port in free
-
     chosen: dict[str, int] = {name: kept[name] for name in ours if name in kept}
     for name, port in pinned.items():
-        if name not in chosen and (not usable(port) or port in chosen.values()):
+        if name not in chosen and (port in chosen.values() or not usable(port)):
             raise PortTaken(name, port, variable(name))
         chosen.setdefault(name, port)
     for name, default in DEFAULTS.items():
-        wishes = [port for port in (kept.get(name), default) if port and port not in chosen.values() and usable(port)]
-        chosen.setdefault(name, wishes[0] if wishes else _any_free({*chosen.values(), *DEFAULTS.values()}))
+        if name not in chosen:
+            wishes = dict.fromkeys(port for port in (kept.get(name), default) if port not in {None, *chosen.values()})
+            free = next((port for port in wishes if port and usable(port)), None)
+            chosen[name] = free or _any_free(usable, {*chosen.values(), *DEFAULTS.values()})
     return {name: chosen[name] for name in DEFAULTS}
 
 
@@ -97,8 +116,10 @@ def read(home: Home) -> dict[str, int]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
-def assign(home: Home, *, ours: Collection[str], environ: Mapping[str, str]) -> dict[str, int]:
+def assign(
+    home: Home, *, ours: Collection[str], environ: Mapping[str, str], usable: Callable[[int], bool]
+) -> dict[str, int]:
     """Choose the ports of this start and write them to `ports.json`."""
-    ports = choose(kept=read(home), pinned=pins(environ), ours=ours)
+    ports = choose(kept=read(home), pinned=pins(environ), ours=ours, usable=usable)
     write_private(home.root / "ports.json", json.dumps(ports, indent=1))
     return ports

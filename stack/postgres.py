@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psutil
 
@@ -43,7 +41,11 @@ def _initialise(site: Site) -> None:
     write_private(password, site.secrets.postgres)
     options = ["-D", str(partial), "-U", USER, f"--pwfile={password}", "-A", "scram-sha-256", "-E", "UTF8", "--no-sync"]
     command = [*_as_nobody(), str(_binaries() / "initdb"), *options, "--locale=C.UTF-8"]
-    step("postgres initdb", command, log=site.home.log("postgres"))
+    log = site.home.log("postgres")
+    step("postgres initdb", command, log=log)
+    # While nobody else is there and nothing needs to be safe on the disk yet: 0.3 s in place of 2.
+    single = [*_as_nobody(), str(_binaries() / "postgres"), "--single", "-F", "-D", str(partial), "postgres"]
+    step("postgres databases", single, log=log, words="".join(f"CREATE DATABASE {name};\n" for name in DATABASES))
     password.unlink()
     partial.rename(data)
 
@@ -62,23 +64,6 @@ def _forget_dead_postmaster(data: Path) -> None:
         pid_file.unlink()
 
 
-def create_databases(environment: Mapping[str, str]) -> None:
-    """Create the databases that are missing."""
-    import psycopg2
-
-    connection = psycopg2.connect(urlsplit(environment["WAREHOUSE_URL"])._replace(path="/postgres").geturl())
-    connection.autocommit = True
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT datname FROM pg_database")
-            there = {name for (name,) in cursor.fetchall()}
-            for name in DATABASES:
-                if name not in there:
-                    cursor.execute(f"CREATE DATABASE {name}")
-    finally:
-        connection.close()
-
-
 def server(site: Site) -> Server:
     """The database server: TCP only, password by SCRAM, 32 MB of shared buffers, about 50 MB in use."""
     data = site.home.data("postgres")
@@ -95,6 +80,5 @@ def server(site: Site) -> Server:
         command=(*_as_nobody(), str(_binaries() / "postgres"), *options),
         ready=ready.postgres,
         prepare=prepare,
-        settle=lambda: create_databases(site.environment),
         stop_signal="INT",  # "fast": does not wait for clients
     )

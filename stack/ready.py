@@ -63,12 +63,11 @@ def kafka(environment: Environment) -> str | None:
 
 
 def postgres(environment: Environment) -> str | None:
-    """The server lets its user into the database `postgres`, which is there before ours are."""
+    """The server lets its user into the warehouse."""
     import psycopg2
 
-    url = urlsplit(environment["WAREHOUSE_URL"])
     try:
-        psycopg2.connect(url._replace(path="/postgres").geturl(), connect_timeout=2).close()
+        psycopg2.connect(environment["WAREHOUSE_URL"], connect_timeout=2).close()
     except psycopg2.OperationalError as error:
         return str(error).strip()
     return None

@@ -17,7 +17,7 @@ Probe = Callable[[Environment], str | None]  # what is still missing, None when 
 
 
 def _nothing() -> None:
-    """A server with no step before or after its start."""
+    """A server with no step at this point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class Site:
 class Server:
     """One supervised process.
 
-    `prepare` runs before the start and `settle` once it is ready; both do nothing when their work is already done,
-    and run in a thread of their own server.
+    `prepare` runs before the start, `provide` after it, and `settle` once it is ready; each does nothing when its work
+    is already done, and runs in a thread of its own server. The server itself waits for what `provide` brings.
     `sweeps`: it leaves children behind when it is killed, which must end before the next one starts.
     """
 
@@ -45,11 +45,13 @@ class Server:
     command: tuple[str, ...]
     ready: Probe
     environment: Environment = field(default_factory=dict)
-    prepare: Callable[[], None] = _nothing
-    settle: Callable[[], None] = _nothing
     needs: tuple[str, ...] = ()  # servers that must be ready before `prepare`
+    prepare: Callable[[], None] = _nothing
+    awaits: tuple[str, ...] = ()  # servers that must be ready before `provide`
+    provide: Callable[[], None] = _nothing
+    settle: Callable[[], None] = _nothing
     stop_signal: str = "TERM"
-    start_s: float = 60
+    start_s: float = 180  # a server that ends is noticed at once; this is for one that is slow
     stop_s: int = 20
     sweeps: bool = False
 
@@ -80,14 +82,18 @@ def write_script(server: Server, *, home: Home, python: str) -> None:
     write_private(home.script(server.name), script(server, home=home, python=python), mode=0o700)
 
 
-def step(name: str, command: list[str], *, log: Path, environment: Environment | None = None) -> None:
-    """Run one command to its end with its output in `log`.
+def step(
+    name: str, command: list[str], *, log: Path, environment: Environment | None = None, words: str | None = None
+) -> None:
+    """Run one command to its end with its output in `log`; `words` is what it reads.
 
     Raises:
         StepFailed: it ended with an error; carries the last lines.
     """
     with log.open("a") as out:
         start = out.tell()
-        code = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False).returncode
-    if code:
+        done = subprocess.run(
+            command, input=words, text=True, stdout=out, stderr=subprocess.STDOUT, env=environment, check=False
+        )
+    if done.returncode:
         raise StepFailed(name, "\n".join(log.read_text(errors="replace")[start:].splitlines()[-15:]))

@@ -51,9 +51,14 @@ class State:
     """What the supervisor says of one server. `since` is a Unix time, 0 before the first start."""
 
     name: str
-    state: str
-    pid: int
-    since: int
+    state: str = "UNKNOWN"
+    pid: int = 0
+    since: int = 0
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether the server ended again and again, so that nothing will start it any more."""
+        return self.state in {"FATAL", "STOPPED", "UNKNOWN"}
 
 
 class Supervisor:
@@ -111,8 +116,8 @@ class Supervisor:
 
     def is_up(self, name: str) -> bool:
         """Whether the server is there or on its way; one that is stopping is waited for, and is not."""
-        ready.wait(lambda: "stopping" if self._state(name) == "STOPPING" else None, timeout_s=60)
-        return self._state(name) not in _DOWN
+        ready.wait(lambda: "stopping" if self.state(name).state == "STOPPING" else None, timeout_s=60)
+        return self.state(name).state not in _DOWN
 
     def start(self, name: str) -> None:
         """Start one server; does nothing when it is up or on its way. BACKOFF restarts by itself."""
@@ -122,13 +127,9 @@ class Supervisor:
             if "ALREADY_STARTED" not in fault.faultString:
                 raise
 
-    def has_given_up(self, name: str) -> bool:
-        """Whether the server ended again and again, so that nothing will start it any more."""
-        return self._state(name) in {"FATAL", "STOPPED", "UNKNOWN"}
-
-    def _state(self, name: str) -> str:
-        state = self.states().get(name)
-        return state.state if state else "UNKNOWN"
+    def state(self, name: str) -> State:
+        """One server's state, UNKNOWN when the daemon does not know it or does not run."""
+        return self.states().get(name, State(name=name))
 
     def stop(self, names: Iterable[str]) -> None:
         """Stop servers side by side and wait until each has ended; those that are down are passed over."""
@@ -151,7 +152,8 @@ class Supervisor:
         if self.is_running():
             pid = self._call("getPID")
             self._call("shutdown")
-            ready.wait(lambda: "running" if psutil.pid_exists(pid) else None, timeout_s=60)
+            # Asked, it wakes up and takes its next step towards the end; left alone, once a second.
+            ready.wait(lambda: "running" if self.is_running() or psutil.pid_exists(pid) else None, timeout_s=60)
         if count := leftovers.end(self._home.root):
             report(f"ended {count} processes that were left over")
         shutil.rmtree(self._home.sockets, ignore_errors=True)

@@ -212,6 +212,20 @@ def test_a_down_that_was_killed_half_way_does_not_hinder_the_next_up(home, runni
     assert marks(platform.start(home, NAMES).environment) == ALL_MARKS
 
 
+def test_a_server_that_ends_again_and_again_after_a_while_is_named_and_left_alone(tmp_path):
+    home = Home(root=tmp_path)
+    home.make()
+    (home.data("glue")).mkdir()
+    (home.data("glue") / "tables.json").write_text("this is no record of tables\n")
+    try:
+        with pytest.raises(ServerFailed, match=r"glue does not come up \(ended 3 times; (?s:.)*JSONDecodeError"):
+            platform.start(home, ["glue"])
+        (condition,) = (one for one in platform.status(home) if one.name == "glue")
+        assert (condition.state, condition.pid) == ("STOPPED", None)
+    finally:
+        platform.stop(home)
+
+
 def test_a_broker_whose_cluster_id_begins_with_a_dash_starts_as_any_other(tmp_path):
     home = Home(root=tmp_path)
     home.secrets()
