@@ -18,6 +18,11 @@ ALWAYS = {
     "spark.sql.variant.allowDuplicateKeys": "true",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    # What costs every run and serves none: a look at the Python stack, told to the JVM, for each column that we name;
+    # Unicode's tables, for currencies in capitals; the best of six encodings for each column that is kept for minutes.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+    "spark.sql.icu.caseMappings.enabled": "false",
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
 }
 
 LOCAL = {
