@@ -7,7 +7,7 @@ from itertools import groupby
 
 from catalog import history
 from catalog.dataset import Dataset
-from catalog.entry import Change, CheckEntry, DatasetEntry
+from catalog.entry import BLOCKING, Change, CheckEntry, DatasetEntry
 from catalog.index import glance
 from catalog.observe.told import word_of
 from catalog.site import address, picture
@@ -137,4 +137,4 @@ def _grouped(checks: Iterable[CheckEntry]) -> list[tuple[Dataset, Sequence[Check
 
 
 def _worst_first(check: CheckEntry) -> tuple[object, ...]:
-    return check.success, check.health == "warning", check.dataset, check.column or "", check.name
+    return check.success, check.severity not in BLOCKING, check.dataset, check.column or "", check.name
