@@ -179,14 +179,13 @@ class Outbox:
         text = line.decode("utf-8", "replace").strip()
         if not text:
             return 0
+        event, reason = None, "no JSON object"
         try:
             event = parsed(text)
         except json.JSONDecodeError as error:
             reason = f"no JSON: {error}" if line.endswith(b"\n") else "torn line: its writer ended in the middle"
-            self._write_rejection(f"{_NO_RUN}.{_BETWEEN}.{fallback_ns:020d}-{token}.json", reason, text)
-            return 0
         if not isinstance(event, dict):
-            self._write_rejection(f"{_NO_RUN}.{_BETWEEN}.{fallback_ns:020d}-{token}.json", "no JSON object", text)
+            self._write_rejection(f"{_NO_RUN}.{_BETWEEN}.{fallback_ns:020d}-{token}.json", reason, text)
             return 0
         self._add(event, f"{_event_ns(event, fallback_ns):020d}-{token}")
         return 1
