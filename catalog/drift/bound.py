@@ -53,8 +53,8 @@ SIZES: dict[str, tuple[int, int | None]] = {
 """Characters of the shortest and of the longest text of a format (RFC 3339, 9562, 2673, 4291, 1034, 5321, 3986)."""
 
 
-def compare(before: Part, after: Part) -> Iterator[tuple[str, str | None, str | None, Order]]:
-    """Every limit that is another: name, before, after (None: no such limit), and what became of it.
+def compare(before: Part, after: Part) -> Iterator[tuple[str, str | None, str | None]]:
+    """Every limit that is another: the rule, and the limit with its name before and after (None: no such limit).
 
     Of values that only one of the two types has, the change of the type speaks.
     """
@@ -65,7 +65,7 @@ def compare(before: Part, after: Part) -> Iterator[tuple[str, str | None, str | 
         one, other = old.get(name), new.get(name)
         if one != other and limited(name, before.type) and limited(name, after.type):
             order: Order = "tightened" if one is None else "loosened" if other is None else _order(name, one, other)
-            yield name, _word(name, one), _word(name, other), order
+            yield f"bound.{order}", _word(name, one), _word(name, other)
 
 
 def certain(name: str, before: str, after: str) -> bool:
@@ -273,13 +273,13 @@ def _order(name: str, before: object, after: object) -> Order:
 
 
 def _word(name: str, limit: object) -> str | None:
+    if limit is None:
+        return None
     if name in ENDS and isinstance(limit, tuple):
-        return f"{_number(limit[0] * ENDS[name])}{' excluded' if limit[1] else ''}"
+        return f"{name} {_number(limit[0] * ENDS[name])}{' excluded' if limit[1] else ''}"
     if isinstance(limit, Fraction):
-        return _number(limit)
-    if isinstance(limit, (list, tuple)):
-        return f"{len(limit)} branches"
-    return None if limit is None else str(limit)
+        return f"{name} {_number(limit)}"
+    return f"{name} {len(limit)} branches" if isinstance(limit, (list, tuple)) else f"{name} {limit}"
 
 
 def _number(one: Fraction) -> str:

@@ -89,11 +89,8 @@ def _part(old: Part, new: Part, *, moved: bool) -> Iterator[Change]:
         yield change("column.moved")
     for rule in _type(old.type, new.type):
         yield change(rule, old.type, new.type)
-    yield from (change(rule, *words) for rule, *words in _presence(old, new))
-    yield from (change(rule, *words) for rule, *words in _enum(old, new))
-    for name, before, after, order in compare_bounds(old, new):
-        yield change(f"bound.{order}", before and f"{name} {before}", after and f"{name} {after}")
-    yield from (change(rule, *words) for rule, *words in _labels(old, new))
+    for rule, *words in (*_presence(old, new), *_enum(old, new), *compare_bounds(old, new), *_labels(old, new)):
+        yield change(rule, *words)
 
 
 def _type(old: str, new: str) -> Iterator[str]:
@@ -139,16 +136,12 @@ def _enum(old: Part, new: Part) -> Iterator[tuple[str, str | None, str | None]]:
     if before == after:
         return
     if not before or not after:
-        yield ("enum.added" if after else "enum.removed"), *_listed(old.enum), *_listed(new.enum)
+        yield ("enum.added" if after else "enum.removed"), ", ".join(old.enum) or None, ", ".join(new.enum) or None
         return
     for value in sorted(after - before):
         yield "enum.value_added", None, value
     for value in sorted(before - after):
         yield "enum.value_removed", value, None
-
-
-def _listed(values: tuple[str, ...]) -> tuple[str | None]:
-    return (", ".join(values) or None,)
 
 
 def _labels(old: Part, new: Part) -> Iterator[tuple[str, str | None, str | None]]:

@@ -61,11 +61,20 @@ def evidence(
     suites: tuple[Iterable[Check], Iterable[Check]] = ((), ()), values: tuple[Values, Values] = ({}, {}),
 ) -> Evidence:  # fmt: skip
     """What edges of a dataset, rules of its suites and frequent values tell, each before and after."""
-    ends = tuple(_gathered(_ends(dataset, edge) for edge in edges) for edges in lineage)
-    rules = tuple(_gathered((_rule(check),) for check in checks if check.column) for checks in suites)
-    frequent = tuple(_gathered((_value(path, one) for one in told if _telling(one)) for path, told in side.items())
-                     for side in values)  # fmt: skip
-    return Evidence(lineage=(ends[0], ends[1]), rules=(rules[0], rules[1]), values=(frequent[0], frequent[1]))
+
+    def rules(checks: Iterable[Check]) -> Marks:
+        return _gathered((one.column, (one.type, repr(one.kwargs))) for one in checks if one.column)
+
+    def ends(edges: Iterable[ColumnEdge]) -> Marks:
+        return _gathered(end for edge in edges for end in _ends(dataset, edge))
+
+    def frequent(told: Values) -> Marks:
+        return _gathered((path, (one,)) for path, several in told.items() for one in several if _telling(one))
+
+    return Evidence(
+        lineage=(ends(lineage[0]), ends(lineage[1])), rules=(rules(suites[0]), rules(suites[1])),
+        values=(frequent(values[0]), frequent(values[1])),
+    )  # fmt: skip
 
 
 def members(paths: Iterable[str]) -> Marks:
@@ -81,9 +90,9 @@ def members(paths: Iterable[str]) -> Marks:
     return found
 
 
-def _gathered(told: Iterable[Iterable[tuple[str, Mark]]]) -> Marks:
+def _gathered(told: Iterable[tuple[str, Mark]]) -> Marks:
     found: dict[str, set[Mark]] = {}
-    for path, mark in (one for several in told for one in several):
+    for path, mark in told:
         found.setdefault(path, set()).add(mark)
     return found
 
@@ -95,14 +104,6 @@ def _ends(dataset: Dataset | None, edge: ColumnEdge) -> Iterator[tuple[str, Mark
         yield edge.target_column, ("from", edge.origin, edge.origin_column, *how)
     if edge.origin == dataset:
         yield edge.origin_column, ("into", edge.target, edge.target_column, *how)
-
-
-def _rule(check: Check) -> tuple[str, Mark]:
-    return check.column or "", (check.type, repr(check.kwargs))
-
-
-def _value(path: str, value: str) -> tuple[str, Mark]:
-    return path, (value,)
 
 
 def _telling(value: str) -> bool:
