@@ -25,12 +25,12 @@ def lineage(db: Connection, node: nodes.NodeId, *, depth: int) -> list[Json]:
     """
     dataset: Row | None = None
     if node.kind == "job":
-        job = nodes.job_row(db, node.rest)
+        job = nodes.job_row(db, node)
         if job is None:
             raise ResourceNotFound("Job", node.name)
         start = job["id"]
     elif node.kind == "dataset":
-        dataset = nodes.dataset_row(db, node.rest)
+        dataset = nodes.dataset_row(db, node)
         if dataset is None:
             raise ResourceNotFound("Dataset", node.name)
         start = _job_of(db, dataset["id"])

@@ -1,12 +1,15 @@
 """Node ids of lineage graphs: `dataset:{namespace}:{name}`, `datasetField:…:{field}`, `job:…`, some with `#{version}`.
 
-Namespaces contain colons and so may names, so the text alone does not say where one ends: the store decides.
+Namespaces contain colons and so may names. Marquez parts a node id at the first colons that neither `//` nor a digit
+follows, and so misreads arn:aws:…; where there are too few of those it fails, and here the store decides.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from sqlite3 import Connection, Row
 
 from marquez.errors import PageNotFound
@@ -14,20 +17,31 @@ from marquez.hashes import uuid_or_none
 from marquez.rows import existing, one
 
 KINDS = ("datasetField", "dataset", "job")
+_PARTS = re.compile(r":(?!//|\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeId:
-    """A node id taken apart as far as its text allows."""
+    """A node id taken apart as far as its text allows; a `lenient` one is never misread."""
 
     kind: str
     rest: str
-    version: str | None
+    version: str | None = None
+    lenient: bool = False
 
     @property
     def name(self) -> str:
         """What to call the thing when it is not found."""
         return self.rest.rpartition(":")[2]
+
+    def parts(self, count: int) -> Iterator[list[str]]:
+        """The ways to read the text as so many names, those with a long namespace first."""
+        colons = [i for i, char in enumerate(self.rest) if char == ":"]
+        marks = [found.start() for found in _PARTS.finditer(self.rest)][: count - 1]
+        strict = len(colons) >= count and len(marks) == count - 1 and not self.lenient
+        for cuts in [tuple(marks)] if strict else [*combinations(colons, count - 1)][::-1]:
+            ends = zip((-1, *cuts), (*cuts, len(self.rest)), strict=True)
+            yield [self.rest[start + 1 : end] for start, end in ends]
 
 
 def parse(text: str) -> NodeId:
@@ -45,25 +59,22 @@ def parse(text: str) -> NodeId:
     return NodeId(kind=kind, rest=rest, version=None)
 
 
-def _splits(text: str) -> Iterator[tuple[str, str]]:
-    for at in [i for i, char in enumerate(text) if char == ":"][::-1]:
-        yield text[:at], text[at + 1 :]
+_DATASET = """SELECT d.* FROM dataset_name n JOIN dataset d ON d.id = n.dataset
+    WHERE n.namespace = ? AND n.name = ? AND NOT d.hidden"""
 
 
-def dataset_row(db: Connection, rest: str) -> Row | None:
-    """The dataset that `{namespace}:{name}` means, the longest namespace first."""
-    sql = (
-        "SELECT d.* FROM dataset_name n JOIN dataset d ON d.id = n.dataset "
-        "WHERE n.namespace = ? AND n.name = ? AND NOT d.hidden"
-    )
-    rows = (one(db, sql, *split) for split in _splits(rest))
-    return next((row for row in rows if row is not None), None)
+def dataset_row(db: Connection, node: NodeId) -> Row | None:
+    """The dataset that `{namespace}:{name}` means."""
+    return _first(db, _DATASET, node)
 
 
-def job_row(db: Connection, rest: str) -> Row | None:
-    """The job that `{namespace}:{name}` means, the longest namespace first."""
-    sql = "SELECT * FROM job WHERE namespace = ? AND name = ? AND NOT hidden"
-    rows = (one(db, sql, *split) for split in _splits(rest))
+def job_row(db: Connection, node: NodeId) -> Row | None:
+    """The job that `{namespace}:{name}` means."""
+    return _first(db, "SELECT * FROM job WHERE namespace = ? AND name = ? AND NOT hidden", node)
+
+
+def _first(db: Connection, sql: str, node: NodeId) -> Row | None:
+    rows = (one(db, sql, *names) for names in node.parts(2))
     return next((row for row in rows if row is not None), None)
 
 
@@ -73,19 +84,19 @@ def field_ids(db: Connection, node: NodeId) -> list[int]:
     Empty when there is no such thing.
     """
     if node.kind == "job":
-        job = job_row(db, node.rest)
+        job = job_row(db, node)
         sql = (
             "SELECT DISTINCT f.id FROM version v JOIN field f ON f.dataset = v.dataset WHERE v.run = "
             "(SELECT uuid FROM run WHERE job = ? ORDER BY created DESC LIMIT 1)"
         )
         return _ids(db, sql, job["id"]) if job else []
     if node.kind == "dataset":
-        return _dataset_fields(db, node.rest, node.version, None)
-    return [i for rest, field in _splits(node.rest) for i in _dataset_fields(db, rest, node.version, field)]
+        return _dataset_fields(db, dataset_row(db, node), node.version, None)
+    found = [(one(db, _DATASET, space, name), field) for space, name, field in node.parts(3)]
+    return [i for dataset, field in found for i in _dataset_fields(db, dataset, node.version, field)]
 
 
-def _dataset_fields(db: Connection, rest: str, version: str | None, field: str | None) -> list[int]:
-    dataset = dataset_row(db, rest)
+def _dataset_fields(db: Connection, dataset: Row | None, version: str | None, field: str | None) -> list[int]:
     if dataset is None:
         return []
     sql = "SELECT f.id FROM field f WHERE f.dataset = ?"

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from marquez import datasets, graph, jobs, nodes, runs
 from marquez.api.answers import Opened, run_id
 from marquez.drawing import Drawing, draw
+from marquez.nodes import NodeId
 from marquez.wire import Json, instant
 
 router = APIRouter()
@@ -86,8 +87,8 @@ def _whole(db: Connection) -> Drawing:
     return draw(names, edges)
 
 
-def _around(db: Connection, node_id: str) -> Drawing:
-    shown = graph.lineage(db, nodes.parse(node_id), depth=_STEPS)
+def _around(db: Connection, node: NodeId) -> Drawing:
+    shown = graph.lineage(db, node, depth=_STEPS)
     edges = [(edge["origin"], edge["destination"]) for node in shown for edge in node["outEdges"]]
     return draw({node["id"]: node["data"]["name"] for node in shown}, edges)
 
@@ -114,13 +115,14 @@ def lineage_page(kind: Literal["dataset", "job"], namespace: str, name: str) -> 
 def dataset_page(store: Opened, id: str) -> Response:  # the address's own name
     """One dataset: schema, checks, versions, neighbours, facets."""
     with store.read() as db:
-        row = nodes.dataset_row(db, id)
+        node = NodeId(kind="dataset", rest=id, lenient=True)
+        row = nodes.dataset_row(db, node)
         row = datasets.row_of(db, row["namespace"] if row else "", row["name"] if row else id)
         shown = datasets.get(db, row)
         checks = _part(shown["facets"], "dataQualityAssertions", "assertions")
         versions = datasets.versions(db, row, limit=20, offset=0)["versions"]
         node_id = f"dataset:{row['namespace']}:{row['name']}"
-        drawing = _around(db, node_id)
+        drawing = _around(db, node)
         return _page(row["name"], drawing=drawing, focus=node_id, thing=shown, checks=checks, versions=versions)
 
 
@@ -128,13 +130,14 @@ def dataset_page(store: Opened, id: str) -> Response:  # the address's own name
 def job_page(store: Opened, id: str) -> Response:  # the address's own name
     """One job: its latest runs, neighbours, facets."""
     with store.read() as db:
-        row = nodes.job_row(db, id)
+        node = NodeId(kind="job", rest=id, lenient=True)
+        row = nodes.job_row(db, node)
         if row is None:
             row = jobs.row_of(db, "", id)
         shown = jobs.get(db, row)
         latest = [_run_line(run, row["namespace"], row["name"]) for run in shown["latestRuns"] or ()]
         node_id = f"job:{row['namespace']}:{row['name']}"
-        return _page(row["name"], drawing=_around(db, node_id), focus=node_id, thing=shown, latest=latest)
+        return _page(row["name"], drawing=_around(db, node), focus=node_id, thing=shown, latest=latest)
 
 
 @router.get("/run")

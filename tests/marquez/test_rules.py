@@ -272,10 +272,32 @@ def test_column_lineage_links_only_columns_of_datasets_the_run_has_read(api: Api
     assert [i["dataset"] for i in column["inputFields"]] == ["read"]
 
 
+def test_a_namespace_whose_colons_are_misread_has_no_lineage_but_a_page(api: Api) -> None:
+    glue = "arn:aws:glue:eu-central-1:1234"
+    api.post(event("COMPLETE", FIRST, 1, outputs=[{**dataset("table/wh/t", "a int"), "namespace": glue}]))
+    node = f"{glue}:table/wh/t"
+    assert api.client.get("/api/v1/lineage", params={"nodeId": f"dataset:{node}"}).status_code == 404
+    assert api.client.get("/api/v1/column-lineage", params={"nodeId": f"datasetField:{node}:a"}).status_code == 404
+    assert "job?id=shop" in api.client.get("/dataset", params={"id": node}).text
+
+
+def test_names_may_hold_colons(api: Api) -> None:
+    fields = {"x:1": {"inputFields": [{"namespace": POSTGRES, "name": "a:b", "field": "x"}]}}
+    made = dataset("c:d", facets={"schema": {**PRODUCER, "fields": [{"name": "x:1", "type": "int"}]}})
+    made["facets"]["columnLineage"] = {**PRODUCER, "fields": fields}
+    api.post(event("COMPLETE", FIRST, 1, job="load:all", inputs=[dataset("a:b", "x int")], outputs=[made]))
+    graph = api.get("/lineage", nodeId="job:shop:load:all")["graph"]
+    assert [n["id"] for n in graph] == [f"dataset:{POSTGRES}:a:b", f"dataset:{POSTGRES}:c:d", "job:shop:load:all"]
+    assert len(api.get("/lineage", nodeId=f"dataset:{POSTGRES}:c:d")["graph"]) == 3
+    assert len(api.get("/column-lineage", nodeId=f"dataset:{POSTGRES}:c:d")["graph"]) == 2
+
+
 def test_a_dataset_whose_name_starts_with_a_digit_has_lineage(api: Api) -> None:
     api.post(event("COMPLETE", FIRST, 1, outputs=[dataset("2026/01/x.csv", "a int")]))
     graph = api.get("/lineage", nodeId=f"dataset:{POSTGRES}:2026/01/x.csv")["graph"]
     assert [n["type"] for n in graph] == ["DATASET", "JOB"]
+    columns = api.client.get("/api/v1/column-lineage", params={"nodeId": f"datasetField:{POSTGRES}:2026/01/x.csv:a"})
+    assert columns.json() == {"graph": []}
 
 
 def test_identifiers_are_those_of_the_real_server(api: Api) -> None:
