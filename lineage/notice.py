@@ -38,15 +38,26 @@ def minute(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def sentence(check: Check) -> str:
-    """One check in words."""
-    return f"{check.title}: expected {check.expected}, found {check.actual} [{check.severity}]"
+def called(dataset: str) -> str:
+    """A dataset's name without its place: `warehouse.public.events`, `enriched_events`."""
+    return dataset.rstrip("/").rsplit("/", 1)[-1]
+
+
+def sentence(check: Check, *, where: str = "") -> str:
+    """One check in words, with the values that broke it; `where` names its dataset when there are several."""
+    values = [one for one in check.examples if not one.startswith("{")]  # whole rows are for the page
+    such = f", such as {', '.join(values)}" if values else ""
+    title = f"{where}: {check.title}" if where else check.title
+    return f"{title}: expected {check.expected}, found {check.actual}{such} [{check.severity}]"
 
 
 def described(outcome: Outcome | None, *, error: str = "") -> tuple[str, ...]:
     """The failed checks of an outcome, critical first and bounded; else the error."""
-    failed = outcome.failed if outcome else ()
-    lines = [sentence(check) for check in failed[:MOST_CHECKS]]
+    inputs = outcome.inputs if outcome else ()
+    failed = [(check, called(str(read.dataset))) for read in inputs for check in read.checks if not check.success]
+    failed.sort(key=lambda found: found[0].severity)
+    several = len({where for _, where in failed}) > 1
+    lines = [sentence(check, where=where if several else "") for check, where in failed[:MOST_CHECKS]]
     if len(failed) > MOST_CHECKS:
         lines.append(f"and {len(failed) - MOST_CHECKS} more")
     return tuple(lines) or (error or "No reason was given.",)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
 from lineage.hooks.notice import NoticeHook
-from lineage.notice import Notice
+from lineage.notice import MOST_CHECKS, Notice, called
 from lineage.notifier import links
 from lineage.operators.base import ConnectedOperator
 from lineage.outcome import Outcome, Read
@@ -59,7 +59,9 @@ class SlackNotificationOperator(ConnectedOperator):
         failed = [check for check in checks if not check["success"]]
         extra = {label: url for summary in done.values() for label, url in (summary.get("links") or {}).items()}
         lines = [f"{len(done)} tasks, {len(checks)} checks, {len(failed)} with a warning"]
-        lines += [f"{check['title']}: expected {check['expected']}, found {check['actual']}" for check in failed[:8]]
+        lines += [_sentence(check) for check in failed[:MOST_CHECKS]]
+        if len(failed) > MOST_CHECKS:
+            lines.append(f"and {len(failed) - MOST_CHECKS} more")
         rejected = sum(int(summary.get("rows_rejected") or 0) for summary in done.values())
         return Notice(
             level="warning" if failed else "done",
@@ -76,6 +78,11 @@ class SlackNotificationOperator(ConnectedOperator):
     def _row(self, name: str, summary: Mapping[str, Any]) -> tuple[str, ...]:
         figures = [summary.get(key) for key in ("rows_in", "rows_out", "rows_rejected", "seconds")]
         return (name, *(_figure(value) for value in figures))
+
+
+def _sentence(check: Mapping[str, Any]) -> str:
+    where = f"{called(check['dataset'])}: " if "dataset" in check else ""
+    return f"{where}{check['title']}: expected {check['expected']}, found {check['actual']}"
 
 
 def _figure(value: object) -> str:
