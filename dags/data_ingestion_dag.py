@@ -2,10 +2,10 @@
 
 Shop events from Kafka to the reports, once an hour.
 
-**Healthy when** a run takes a few minutes, `start_spark_enrichment_job` rejects about 1 % and every check is green.
-An hour without events is green too; on a new deployment it warns that tables have no rows yet.
-**Look at** the task's log, then its run in the lineage backend (rows in, out, rejected; offsets), then the data docs.
-**Safe to rerun?** Yes, any task, at any time: each stage continues from a mark committed together with its rows.
+- **Healthy when** a run takes a few minutes, `start_spark_enrichment_job` rejects about 1 % and every check is green.
+  An hour without events is green too; on a new deployment it warns that tables have no rows yet.
+- **Look at** the task's log, then its run in the lineage backend (rows in, out, rejected; offsets), then the data docs.
+- **Safe to rerun?** Yes, any task, at any time: each stage continues from a mark committed together with its rows.
 
 | it fails | it means | do |
 |---|---|---|

@@ -2,10 +2,11 @@
 
 What the data looks like after each ingestion: profiled, checked, compared with its own history, told to the catalog.
 
-**Healthy when** a run takes two or three minutes and the last task is green: no critical expectation failed.
-**Look at** the newest report (`reports/quality/latest.html` in the lake's bucket; its link is in the last task's log).
-**Safe to rerun?** Yes, any task, at any time: nothing here changes the data. The same messages are looked at again when
-a run is triggered with the offsets of an earlier one: `{"offsets": [...]}`, as `profile_raw_events` told them.
+- **Healthy when** a run takes two or three minutes and the last task is green: no critical expectation failed.
+- **Look at** the newest report (`reports/quality/latest.html` in the lake's bucket; its link is in the last task's
+  log).
+- **Safe to rerun?** Yes, any task, at any time: nothing here changes the data. The same messages are looked at again
+  when a run is triggered with the offsets of an earlier one: `{"offsets": [...]}`, as `profile_raw_events` told them.
 
 A failed expectation does not stop what follows: its owner is alerted at once, the finding has to reach the catalog and
 the report, and the last task fails the run when a critical one is among them, after the report is written.

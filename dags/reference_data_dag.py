@@ -2,9 +2,9 @@
 
 The shop's products and user profiles: from its HTTP API to the lake, the lookup cache and the warehouse's dimensions.
 
-**Healthy when** a run takes seconds and rejects nothing. Enrichment joins with what this DAG left in the cache.
-**Look at** the rejected records under `landing/rejected/` in the lake's bucket when a fetch rejects some.
-**Safe to rerun?** Yes: each step replaces its target in one step.
+- **Healthy when** a run takes seconds and rejects nothing. Enrichment joins with what this DAG left in the cache.
+- **Look at** the rejected records under `landing/rejected/` in the lake's bucket when a fetch rejects some.
+- **Safe to rerun?** Yes: each step replaces its target in one step.
 
 | it fails | it means | do |
 |---|---|---|

@@ -3,12 +3,12 @@
 What the data looks like now against what somebody accepted: schema changes found in the lineage record, judged for each
 reader, followed to everything they reach, and told once.
 
-**Healthy when** a run takes less than a minute and no task warns. Open drift does not fail a run: it is told to the
-owners when it is new and when it is over, and stands in the record until then (`catalog drift list`).
-**Look at** `catalog drift show NAME`, the drift facet of the dataset in the lineage backend, or the newest report
-(`reports/drift/latest.json` in the lake's bucket; its link is in the log of assess_impact).
-**Safe to rerun?** Yes, any task, at any time: the data is only looked at through the record. Who has been told of a
-finding is not told again.
+- **Healthy when** a run takes less than a minute and no task warns. Open drift does not fail a run: it is told to the
+  owners when it is new and when it is over, and stands in the record until then (`catalog drift list`).
+- **Look at** `catalog drift show NAME`, the drift facet of the dataset in the lineage backend, or the newest report
+  (`reports/drift/latest.json` in the lake's bucket; its link is in the log of assess_impact).
+- **Safe to rerun?** Yes, any task, at any time: the data is only looked at through the record. Who has been told of a
+  finding is not told again.
 
 A change that is meant is accepted by a person: `catalog drift accept NAME --by WHO --reason WHY`. The next run tells
 that it is over.
