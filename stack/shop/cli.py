@@ -17,7 +17,7 @@ from stack.shop.catalogue import PRODUCT_COUNT, USER_COUNT, Catalogue
 from stack.shop.clock import HOUR_MS, parse_time
 from stack.shop.deploys import DEPLOYS, Rollout, find
 from stack.shop.errors import ShopError
-from stack.shop.generate import Scenario, Stream
+from stack.shop.generate import Scenario, Stream, uncollected
 from stack.shop.incidents import INCIDENTS, Episode
 from stack.shop.message import read, write
 from stack.shop.publish import RAW_TOPIC, Delivery
@@ -78,7 +78,8 @@ def shop() -> None:
 def generate(out: BinaryIO, manifest: Path | None, **options: Any) -> None:
     """Make a stream of messages, one JSON line each; the same arguments give the same bytes."""
     stream = Stream(scenario=_scenario(**options))
-    write(stream.messages(), out)
+    with uncollected():
+        write(stream.messages(), out)
     _write_manifest(stream.manifest(), manifest)
 
 

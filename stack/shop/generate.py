@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+from array import array
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import count
@@ -11,13 +14,13 @@ from random import Random
 
 import orjson
 
-from stack.shop.catalogue import PRODUCT_COUNT, USER_COUNT, Catalogue
+from stack.shop.catalogue import PRODUCT_COUNT, USER_COUNT, Catalogue, Producer
 from stack.shop.clock import HOUR_MS, Window, iso
 from stack.shop.deploys import Rollout
 from stack.shop.incidents import Episode
 from stack.shop.manifest import Tally
 from stack.shop.message import Message
-from stack.shop.producers import Event, build, key_of
+from stack.shop.producers import Build, builder, key_of
 from stack.shop.sessions import IDLE_MS, Session, Step, sessions
 from stack.shop.unusable import KINDS, SPARED, UNUSABLE_SHARE, Unusable
 
@@ -57,23 +60,45 @@ class Scenario:
         }
 
 
+#: A step in the schedule is one whole number, made of its time, its visit's number and its place in the visit.
+PLACE_BITS, VISIT_BITS = 10, 26
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the garbage collector: visits stay and events know no circles, and all would be looked through often."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Visits:
-    """Visits with the chance that belongs to them; the schedule has (time, number of session, number of step)."""
+    """Visits with the chance that belongs to them; the schedule has all steps in the order of their times."""
 
     sessions: list[Session]
     entropy: str
     retries: int
-    schedule: list[tuple[int, int, int]] = field(init=False)
+    schedule: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         schedule = [
-            (session.visit.start_ms + offset, number, place)
+            ((session.visit.start_ms + offset) << VISIT_BITS | number) << PLACE_BITS | place
             for number, session in enumerate(self.sessions)
             for place, offset in enumerate(session.visit.offsets_ms)
         ]
         schedule.sort()
         object.__setattr__(self, "schedule", schedule)
+
+    def steps(self) -> Iterator[tuple[int, int, int]]:
+        """Time, number of the visit and place in the visit of each step in the schedule."""
+        visits, places = (1 << VISIT_BITS) - 1, (1 << PLACE_BITS) - 1
+        for step in self.schedule:
+            yield step >> VISIT_BITS + PLACE_BITS, step >> PLACE_BITS & visits, step & places
 
     def users_around(self, episode: Episode) -> frozenset[str]:
         """The ids of those who are there during an episode, or half an hour before or after it."""
@@ -87,14 +112,13 @@ class _Visits:
     def fates(self) -> tuple[dict[int, Unusable], set[int]]:
         """Which numbers in the schedule are damaged and how (every kind equally often), and which are sent twice."""
         rng = Random(f"{self.entropy}/fates")
-        breakable = [
-            number
-            for number, (_, visit, place) in enumerate(self.schedule)
-            if self.sessions[visit].visit.steps[place].type not in SPARED
-        ]
+        steps = [session.visit.steps for session in self.sessions]
+        breakable = array(
+            "L", [n for n, (_, visit, place) in enumerate(self.steps()) if steps[visit][place].type not in SPARED]
+        )
         broken = rng.sample(breakable, min(round(len(self.schedule) * UNUSABLE_SHARE), len(breakable)))
         damaged = {number: KINDS[turn % len(KINDS)] for turn, number in enumerate(broken)}
-        intact = [number for number in range(len(self.schedule)) if number not in damaged]
+        intact = array("L", [number for number in range(len(self.schedule)) if number not in damaged])
         return damaged, set(rng.sample(intact, min(self.retries, len(intact))))
 
 
@@ -118,7 +142,8 @@ class Stream:
             TooFewUsers: too many events for so few hours and users.
         """
         numbers = count()
-        strands = [self._strand(visits, numbers) for visits in self._all_visits()]
+        with uncollected():
+            strands = [self._strand(visits, numbers) for visits in self._all_visits()]
         return strands[0] if len(strands) == 1 else merge(*strands, key=lambda message: message.timestamp_ms)
 
     def _all_visits(self) -> list[_Visits]:
@@ -130,7 +155,7 @@ class Stream:
         come = sessions(catalogue=catalogue, window=whole, entropy=scenario.entropy, events=scenario.events - retries)
         found = [_Visits(sessions=come, entropy=scenario.entropy, retries=retries)]
         for number, episode in enumerate(scenario.episodes):
-            usual = sum(episode.covers(at_ms) for at_ms, _, _ in found[0].schedule)
+            usual = sum(episode.covers(at_ms) for at_ms, _, _ in found[0].steps())
             if more := usual * (episode.incident.traffic - 1):
                 begin_ms, end_ms = max(episode.from_ms, whole.start_ms), min(episode.until_ms, whole.end_ms)
                 window = Window.of(start_ms=begin_ms, hours=(end_ms - begin_ms) / HOUR_MS)
@@ -146,20 +171,29 @@ class Stream:
         damaged, repeated = visits.fates()
         rng = Random(f"{visits.entropy}/events")
         waiting: deque[tuple[int, Message, Session]] = deque()
-        for number, (at_ms, visit, place) in enumerate(visits.schedule):
-            session = visits.sessions[visit]
-            usual = session.visit.steps[place]
+        present: dict[int, tuple[Session, tuple[Step, ...], Producer, Build, str]] = {}
+        for number, (at_ms, visit, place) in enumerate(visits.steps()):
+            if place == 0:
+                come = visits.sessions[visit]
+                present[visit] = come, come.visit.steps, come.visit.producer, builder(come), key_of(come)
+            session, steps, producer, build, key = present[visit]
+            usual = steps[place]
+            if place + 1 == len(steps):
+                del present[visit]
             step = self._befallen(usual, session, at_ms) if self.scenario.episodes else usual
-            event = self._event(session, step or usual, at_ms=at_ms, rng=rng)
+            event = build(step or usual, at_ms, rng)
+            for rollout in self.scenario.rollouts:
+                if rollout.reaches(producer, at_ms):
+                    rollout.deploy.apply(event)
             if step is None:
                 pass
             elif number in damaged:
                 kind = damaged[number]
                 self.tally.count_unusable(session, step, kind=kind.name)
-                yield Message(key_of(session), kind.damage(event), at_ms, session.visit.producer)
+                yield Message(key, kind.damage(event), at_ms, producer)
             else:
                 self.tally.count_usable(session, step, visit=visit_numbers[visit], at_ms=at_ms)
-                message = Message(key_of(session), orjson.dumps(event), at_ms, session.visit.producer)
+                message = Message(key, orjson.dumps(event), at_ms, producer)
                 yield message
                 if number in repeated:
                     waiting.append((number + RETRY_DISTANCE, message, session))
@@ -177,13 +211,6 @@ class Stream:
                     return None
                 step = became
         return step
-
-    def _event(self, session: Session, step: Step, *, at_ms: int, rng: Random) -> Event:
-        event = build(session, step, at_ms=at_ms, rng=rng)
-        for rollout in self.scenario.rollouts:
-            if rollout.reaches(session.visit.producer, at_ms):
-                rollout.deploy.apply(event)
-        return event
 
     def _retry(self, waiting: tuple[int, Message, Session]) -> Message:
         _, message, session = waiting

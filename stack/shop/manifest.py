@@ -32,7 +32,8 @@ class Tally:
             self.null_user += 1
         else:
             self.users.add(session.user.user_id)
-        self.revenue_cents += step.revenue_cents
+        if step.order is not None:
+            self.revenue_cents += step.revenue_cents
 
     def count_unusable(self, session: Session, step: Step, *, kind: str) -> None:
         """A damaged message."""

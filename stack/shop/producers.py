@@ -7,6 +7,7 @@ also writes whole numbers without a fraction.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -51,9 +52,13 @@ ANDROID_PHONES = (("Pixel 9", "15"), ("SM-S921B", "14"), ("moto g84", "13"))
 IPHONES = (("iPhone16,1", "18.1"), ("iPhone14,5", "17.6"), ("iPhone17,3", "18.2"))
 
 
-def build(session: Session, step: Step, *, at_ms: int, rng: Random) -> Event:
-    """The event as the session's producer sends it; `rng` gives the event id where there is one."""
-    return _BUILDERS[session.visit.producer](session, step, at_ms, rng)
+#: Makes the event of a step at a time (epoch ms); the chance that it is given makes the event id where there is one.
+Build = Callable[[Step, int, Random], Event]
+
+
+def builder(session: Session) -> Build:
+    """What makes the events of one visit, as the session's producer sends them."""
+    return _BUILDERS[session.visit.producer](session)
 
 
 def key_of(session: Session) -> str:
@@ -63,83 +68,106 @@ def key_of(session: Session) -> str:
     return f"user_{session.user.user_id}" if session.visit.producer == "web" else session.user.user_id
 
 
-def _web(session: Session, step: Step, at_ms: int, rng: Random) -> Event:
+def _web(session: Session) -> Build:
     browser, viewport = BROWSERS[session.visit.device % len(BROWSERS)]
-    properties = _properties(step, producer="web")
-    if step.type == "page_view":
-        properties["page_title"] = f"{step.page.strip('/').replace('/', ' - ') or 'home'} | shop"
-        properties["viewport_size"] = viewport
-        if rng.random() < 0.30:
-            properties["referrer"] = rng.choice(REFERRERS)
-    properties["user_agent"] = browser
-    properties["ip_address"] = None
-    return {
-        "event_id": random_uuid(rng.getrandbits),
-        "event_type": step.type,
-        "timestamp": iso(at_ms),
-        "user_id": key_of(session),
-        "session_id": session.session_id,
-        "source": "web",
-        "properties": properties,
-        "metadata": {
-            "sdk_version": "1.0.0",
-            "platform": "web",
-            "environment": "prod",
-            "session_start_time": iso(session.visit.start_ms),
-        },
-    }
+    user_id, session_id, started = key_of(session), session.session_id, iso(session.visit.start_ms)
+
+    def build(step: Step, at_ms: int, rng: Random) -> Event:
+        properties = _properties(step, producer="web")
+        if step.type == "page_view":
+            properties["page_title"] = _title(step.page)
+            properties["viewport_size"] = viewport
+            if rng.random() < 0.30:
+                properties["referrer"] = rng.choice(REFERRERS)
+        properties["user_agent"] = browser
+        properties["ip_address"] = None
+        return {
+            "event_id": random_uuid(rng.getrandbits),
+            "event_type": step.type,
+            "timestamp": iso(at_ms),
+            "user_id": user_id,
+            "session_id": session_id,
+            "source": "web",
+            "properties": properties,
+            "metadata": {
+                "sdk_version": "1.0.0",
+                "platform": "web",
+                "environment": "prod",
+                "session_start_time": started,
+            },
+        }
+
+    return build
 
 
-def _android(session: Session, step: Step, at_ms: int, rng: Random) -> Event:
-    device = ANDROID_PHONES[session.visit.device % len(ANDROID_PHONES)]
-    return {
-        "eventName": MOBILE_NAMES[step.type],
-        "timestamp": at_ms,
-        "userId": None if session.user is None else session.user.user_id,
-        "sessionId": session.session_id,
-        "properties": _flattened(session, step, device=device, sdk_version="2.1.0", second_timestamp=at_ms + 7),
-    }
+@cache
+def _title(page: str) -> str:
+    return f"{page.strip('/').replace('/', ' - ') or 'home'} | shop"
 
 
-def _ios(session: Session, step: Step, at_ms: int, rng: Random) -> Event:
-    device = IPHONES[session.visit.device % len(IPHONES)]
-    properties = _flattened(session, step, device=device, sdk_version="2.0.3", second_timestamp=at_ms + 11.5)
-    event: Event = {
-        "event_name": MOBILE_NAMES[step.type],
-        "timestamp": at_ms + rng.randrange(1, 1000) / 1000,
-        "session_id": session.session_id,
-        "properties": {name: _swift_number(value) for name, value in properties.items()},
-    }
-    if session.user is not None:
-        event["user_id"] = session.user.user_id
-    return event
+def _android(session: Session) -> Build:
+    flattened = _flattening(session, device=ANDROID_PHONES[session.visit.device % len(ANDROID_PHONES)], sdk="2.1.0")
+    user_id, session_id = None if session.user is None else session.user.user_id, session.session_id
+
+    def build(step: Step, at_ms: int, rng: Random) -> Event:
+        return {
+            "eventName": MOBILE_NAMES[step.type],
+            "timestamp": at_ms,
+            "userId": user_id,
+            "sessionId": session_id,
+            "properties": flattened(step, at_ms + 7),
+        }
+
+    return build
 
 
-_Builder = Callable[[Session, Step, int, Random], Event]
-_BUILDERS: dict[Producer, _Builder] = {"web": _web, "android": _android, "ios": _ios}
+def _ios(session: Session) -> Build:
+    flattened = _flattening(session, device=IPHONES[session.visit.device % len(IPHONES)], sdk="2.0.3")
+    user, session_id = session.user, session.session_id
+
+    def build(step: Step, at_ms: int, rng: Random) -> Event:
+        properties = flattened(step, at_ms + 11.5)
+        for name, value in properties.items():
+            if type(value) is float and value.is_integer():
+                properties[name] = int(value)
+        event: Event = {
+            "event_name": MOBILE_NAMES[step.type],
+            "timestamp": at_ms + rng.randrange(1, 1000) / 1000,
+            "session_id": session_id,
+            "properties": properties,
+        }
+        if user is not None:
+            event["user_id"] = user.user_id
+        return event
+
+    return build
 
 
-def _flattened(
-    session: Session, step: Step, *, device: tuple[str, str], sdk_version: str, second_timestamp: float
-) -> Event:
-    """Properties with metadata and user properties flattened into them; nested values and nulls are dropped."""
-    producer = session.visit.producer
-    properties = {
-        name: value
-        for name, value in _properties(step, producer=producer).items()
-        if isinstance(value, (str, int, float, bool))
-    }
-    properties["event_category"] = "ecommerce" if step.cart_lines or step.product else "engagement"
-    properties["timestamp"] = second_timestamp
-    properties["sdk_version"] = sdk_version
-    properties["platform"] = producer
-    properties["app_version"] = "5.4.1"
-    properties["device_model"], properties["os_version"] = device
-    properties["environment"] = "production"
-    if session.user is not None:
-        properties["customer_segment"] = session.user.customer_segment
-        properties["age_group"] = session.user.age_group
-    return properties
+_BUILDERS: dict[Producer, Callable[[Session], Build]] = {"web": _web, "android": _android, "ios": _ios}
+
+
+def _flattening(session: Session, *, device: tuple[str, str], sdk: str) -> Callable[[Step, float], Event]:
+    """What gives a step's properties, with metadata and user properties flattened into them and a second timestamp.
+
+    Nested values and nulls are dropped.
+    """
+    producer, user = session.visit.producer, session.user
+    common: Event = {"sdk_version": sdk, "platform": producer, "app_version": "5.4.1"}
+    common |= {"device_model": device[0], "os_version": device[1], "environment": "production"}
+    if user is not None:
+        common |= {"customer_segment": user.customer_segment, "age_group": user.age_group}
+
+    def flattened(step: Step, second_timestamp: float) -> Event:
+        properties = {
+            name: value
+            for name, value in _properties(step, producer=producer).items()
+            if isinstance(value, (str, int, float, bool))
+        }
+        properties["event_category"] = "ecommerce" if step.cart_lines or step.product else "engagement"
+        properties["timestamp"] = second_timestamp
+        return properties | common
+
+    return flattened
 
 
 def _properties(step: Step, *, producer: Producer) -> Event:
@@ -224,7 +252,3 @@ def _failed_payment(order: Order, *, producer: Producer) -> Event:
 
 def _usd(cents: int | None) -> float | None:
     return None if cents is None else cents / 100
-
-
-def _swift_number(value: object) -> object:
-    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -9,10 +9,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
+from math import log
 from random import Random
 from typing import Literal, NamedTuple
 
-from stack.shop.catalogue import PRODUCERS, Catalogue, Producer, Product, User, random_uuid, zipf_weights
+from stack.shop.catalogue import (
+    PRODUCERS,
+    SHELVES,
+    Catalogue,
+    Producer,
+    Product,
+    User,
+    random_uuid,
+    zipf_weights,
+)
 from stack.shop.clock import HOUR_MS, MINUTE_MS, Window
 from stack.shop.errors import TooFewUsers
 
@@ -26,10 +37,13 @@ EventType = Literal[
     "user_login",
     "payment_failed",
 ]
-PRODUCER_SHARES = (0.60, 0.25, 0.15)
+#: web, Android, iOS: 60, 25 and 15 %; and of what is carted one, two, three pieces. Cumulated, for `Random.choices`.
+PRODUCER_SHARES = tuple(accumulate((0.60, 0.25, 0.15)))
+QUANTITY_SHARES = tuple(accumulate((80, 15, 5)))
 IDLE_MS = 30 * MINUTE_MS
 #: Three pauses in a row stay below IDLE_MS, so that a message lost to damage does not split a visit.
 LONGEST_PAUSE_MS = 9 * MINUTE_MS
+_USUAL_PAUSE_RATE, _LONG_PAUSE_RATE = 1 / 45_000, 1 / 240_000
 MOBILE_SESSION_MS = 24 * HOUR_MS
 NEVER_MS = 2**62
 BUYER_SHARE, CARTER_SHARE = 0.038, 0.145
@@ -94,6 +108,12 @@ class Session:
     session_id: str
 
 
+#: Steps that look the same whoever takes them are made once: they are nine of ten, and a stream has millions.
+LANDING, SEARCH, CART, CHECKOUT = (Step("page_view", page=page) for page in ("/", "/search", "/cart", "/checkout"))
+CATEGORIES = {name: Step("page_view", page=f"/category/{name}") for name in SHELVES}
+LOGIN = Step("user_login")
+
+
 def sessions(
     *, catalogue: Catalogue, window: Window, entropy: str, events: int, busy: frozenset[str] = frozenset()
 ) -> list[Session]:
@@ -117,11 +137,12 @@ def sessions(
 
 def _visits(*, catalogue: Catalogue, window: Window, entropy: str, events: int) -> Iterator[Visit]:
     rng = Random(f"{entropy}/visits")
-    shopper = _Shopper(rng=rng, products=catalogue.products, popularity=_popularity(len(catalogue.products)))
+    views = tuple(Step("product_view", product=product) for product in catalogue.products)
+    shopper = _Shopper(rng=rng, views=views, popularity=_popularity(len(views)))
     longest_ms = (window.end_ms - window.start_ms) // 2
     left = events
     while left > 0:
-        (producer,) = rng.choices(PRODUCERS, PRODUCER_SHARES)
+        (producer,) = rng.choices(PRODUCERS, cum_weights=PRODUCER_SHARES)
         anonymous = rng.random() < ANONYMOUS_SHARE[producer]
         steps = tuple(shopper.walk(may_log_in=not anonymous))[:left]
         offsets = _offsets(len(steps), rng=rng, longest_ms=longest_ms)
@@ -142,10 +163,11 @@ def _popularity(count: int) -> list[float]:
 
 def _offsets(count: int, *, rng: Random, longest_ms: int) -> tuple[int, ...]:
     """Milliseconds from the start: pauses of 1 s to 9 min, median about half a minute as in the OTTO sessions."""
+    draw, longest_draw = rng.random, LONGEST_PAUSE_MS - 1_000
     at, offsets = 0, [0]
     for _ in range(count - 1):
-        mean_ms = 45_000 if rng.random() < 0.95 else 240_000
-        at += 1_000 + min(int(rng.expovariate(1 / mean_ms)), LONGEST_PAUSE_MS - 1_000)
+        rate = _USUAL_PAUSE_RATE if draw() < 0.95 else _LONG_PAUSE_RATE
+        at += 1_000 + min(int(-log(1.0 - draw()) / rate), longest_draw)  # Random.expovariate, without its call
         offsets.append(at)
     if at > longest_ms:
         return tuple(offset * longest_ms // at for offset in offsets)
@@ -202,7 +224,7 @@ class _Shopper:
     """Draws what one visitor does; the cart is empty again after each walk."""
 
     rng: Random
-    products: tuple[Product, ...]
+    views: tuple[Step, ...]
     popularity: list[float]
     cart: dict[Product, int] = field(default_factory=dict)
     cart_cents: int = 0
@@ -213,24 +235,26 @@ class _Shopper:
         self.cart, self.cart_cents = {}, 0
         mood = draw()
         buys, carts = mood < BUYER_SHARE, mood < BUYER_SHARE + CARTER_SHARE
-        yield Step("page_view", page="/")
+        yield LANDING
         if may_log_in and draw() < LOGIN_SHARE:
-            yield Step("user_login")
+            yield LOGIN
         views = 1 + min(int(self.rng.expovariate(0.24)), 40)
-        seen = self.rng.choices(self.products, cum_weights=self.popularity, k=views)
-        for number, product in enumerate(seen, start=1):
+        seen = self.rng.choices(self.views, cum_weights=self.popularity, k=views)
+        for number, view in enumerate(seen, start=1):
+            product = view.product
+            assert product is not None
             if draw() < 0.45:
-                yield Step("page_view", page=f"/category/{product.category}" if draw() < 0.7 else "/search")
-            yield Step("product_view", product=product)
+                yield CATEGORIES[product.category] if draw() < 0.7 else SEARCH
+            yield view
             if carts and product not in self.cart and (draw() < 0.28 or (number == len(seen) and not self.cart)):
                 yield from self._put(product)
         if buys:
             yield from self._buy()
         elif self.cart and draw() < PROMPT_SHARE:
-            yield self._cart_step("checkout_started") if draw() < 0.5 else Step("page_view", page="/cart")
+            yield self._cart_step("checkout_started") if draw() < 0.5 else CART
 
     def _put(self, product: Product) -> Iterator[Step]:
-        quantity = self.rng.choices((1, 2, 3), (80, 15, 5))[0]
+        quantity = self.rng.choices((1, 2, 3), cum_weights=QUANTITY_SHARES)[0]
         self.cart[product] = quantity
         self.cart_cents += product.price_cents * quantity
         yield self._cart_step("add_to_cart", product=product, quantity=quantity)
@@ -241,9 +265,9 @@ class _Shopper:
             yield self._cart_step("remove_from_cart", product=dropped, quantity=quantity)
 
     def _buy(self) -> Iterator[Step]:
-        yield Step("page_view", page="/cart")
+        yield CART
         yield self._cart_step("checkout_started")
-        yield Step("page_view", page="/checkout")
+        yield CHECKOUT
         percent = self.rng.randint(1, 20) if self.rng.random() < 0.4 else 0
         discount_cents = self.cart_cents * percent // 100
         order = Order(
