@@ -93,6 +93,22 @@ def test_the_specification_accepts_everything_an_outcome_can_say(
     assert problems(event(FULL)) == []
 
 
+def test_what_the_specification_does_not_accept_is_found(problems: Callable[[dict[str, Any]], list[str]]) -> None:
+    said = event(FULL)
+    run, read = said["run"]["facets"], said["inputs"][0]
+    base = {key: run["test"][key] for key in ("_producer", "_schemaURL")}
+    run["ecompulse_unpublished"], run["airflow"] = base, base
+    run["test"]["tests"][0]["status"] = True
+    run["ecompulse_taskCounts"]["rowsIn"] = -1
+    read["facets"]["dataQualityAssertions"] = read["inputFacets"].pop("dataQualityAssertions")
+    said["job"]["facets"]["sourceCodeLocation"]["url"] = "nowhere"
+    found = sorted(line.split(": ")[0] for line in problems(said))
+    assert found == [
+        "inputs[0].dataQualityAssertions", "job.sourceCodeLocation.url", "run.ecompulse_taskCounts.rowsIn",
+        "run.ecompulse_unpublished", "run.test.tests[0].status",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("contract_id", load_all())
 def test_the_specification_accepts_the_facets_of_each_contract(
     contract_id: str, problems: Callable[[dict[str, Any]], list[str]]
