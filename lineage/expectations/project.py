@@ -6,10 +6,12 @@ GX takes seconds to import: inside functions only.
 """
 
 import fcntl
+import importlib.util
 import json
 import logging
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,6 +119,7 @@ class Project:
     def _context(self) -> "AbstractDataContext":
         """The project as a context in memory: a file context would write each run's data source into the YAML."""
         logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells dozens of things while importing
+        _on_demand("scipy.stats")  # a quarter of GX's import, for an expectation that no suite has
         import great_expectations as gx
 
         # Importing them registers the domain's expectations with GX.
@@ -162,6 +165,17 @@ class Project:
             context.build_data_docs(resource_identifiers=[page, suite])  # type: ignore[arg-type]  # both kinds are fine
         (place,) = context.get_docs_sites_urls(resource_identifier=page)
         return str(place["site_url"])
+
+
+def _on_demand(name: str) -> None:
+    """Let a module be read when somebody asks it for something, not when it is imported (importlib.util.LazyLoader)."""
+    spec = None if name in sys.modules else importlib.util.find_spec(name)
+    if spec and spec.loader:
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        parent, _, own = name.rpartition(".")
+        setattr(sys.modules[parent], own, module)  # where `from parent import own` finds it without asking it
 
 
 def _backends(settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import contract
 from lineage import profile, sample, trigger
-from lineage.hooks.kafka import KafkaHook
-from lineage.operators.base import LineageOperator
+from lineage.operators.base import ConnectedOperator
 from lineage.outcome import Outcome, Read, Reading, TopicOffsets
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ MAX_ROWS = 200_000
 READING = Reading(way="any", says="counts whatever comes")
 
 
-class ProfileTopicOperator(LineageOperator):
+class ProfileTopicOperator(ConnectedOperator):
     """Profile the newest messages of a topic. The outcome names their offsets: given back, the same come again.
 
     The whole profile is the task's XCom `profile`.
@@ -28,7 +27,7 @@ class ProfileTopicOperator(LineageOperator):
         max_rows: messages of all partitions together, when no offsets are given.
     """
 
-    template_fields: Sequence[str] = ("offsets",)
+    template_fields: Sequence[str] = (*ConnectedOperator.template_fields, "contract_id", "offsets", "follows")
     ui_color = "#d9e8f5"
 
     def __init__(
@@ -38,17 +37,15 @@ class ProfileTopicOperator(LineageOperator):
         offsets: str = "",
         follows: str = "",
         max_rows: int = MAX_ROWS,
-        kafka_conn_id: str = KafkaHook.default_conn_name,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.contract_id, self.max_rows = contract_id, max_rows
         self.offsets, self.follows = offsets, follows
-        self.kafka_conn_id = kafka_conn_id
 
     def run(self, context: "Context") -> Outcome:
         """Rows are messages; those that are no JSON object are rejected."""
-        promised, hook = contract.load(self.contract_id), KafkaHook(self.kafka_conn_id)
+        promised, hook = contract.load(self.contract_id), self.kafka
         asked = self._asked(context, promised.name)
         if asked is None:
             asked = sample.newest(hook, promised.name, max_rows=self.max_rows)
@@ -82,5 +79,5 @@ class ProfileTopicOperator(LineageOperator):
     def expected(self) -> Outcome:
         """The topic."""
         promised = contract.load(self.contract_id)
-        topic = KafkaHook(self.kafka_conn_id).dataset(promised.name)
+        topic = self.kafka.dataset(promised.name)
         return Outcome(inputs=(Read(dataset=topic, contract=promised, reading=READING),))
