@@ -71,10 +71,6 @@ def test_a_branch_without_schema_changes_has_three_lines() -> None:
     ]
 
 
-def test_the_same_review_gives_the_same_comment() -> None:
-    assert comment(mixed(), links=LINKS) == comment(mixed(), links=LINKS)
-
-
 def sized(count: int, *, wide: int = 1) -> Review:
     """A review of many findings, each with ten consumers of long names."""
     findings = []
