@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from itertools import chain, filterfalse
@@ -46,8 +46,7 @@ VALUES = {
 """What filters can ask for, of those that ask for one of few values; and what they can ask for in every record."""
 OWN = {"is": STATES, "type": condition.KINDS}
 FULL = """SELECT e.*, s.name AS name_words, s.title AS title_words, s.text AS text_words,
-    d.title AS dataset_title, d.tier, d.freshness, d.reads_30d, d.vanished,
-    d.owner AS dataset_owner, d.health AS dataset_health,
+    d.title AS dataset_title, d.tier, d.freshness, d.owner AS dataset_owner, d.health AS dataset_health,
     coalesce(d.namespace, j.namespace) AS namespace, coalesce(d.name, j.name) AS subject
   FROM entry e JOIN search s ON s.rowid = e.id
     LEFT JOIN dataset d ON d.id = e.dataset LEFT JOIN job_name j ON j.id = e.job
@@ -89,11 +88,11 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that fits a query: how many, how they divide, and the best of them, to be ranked in full."""
+    """All that fits a query: how many, how they divide, and what the best of them, to be ranked in full, are worth."""
 
     total: int
     facets: tuple[Facet, ...]
-    best: tuple[int, ...]
+    best: Mapping[int, float]
 
 
 def search(index: Index, query: str, *, limit: int = 20) -> Answer[Results]:
@@ -175,7 +174,7 @@ def _found(db: sqlite3.Connection, matches: Matches) -> Found:
 
 def _looked_up(db: sqlite3.Connection, matches: Matches) -> Found:
     fits = _sketched(db, _fitting(db, matches))
-    return Found(len(fits), _facets(fits.values()), tuple(_best(db, matches, fits)))
+    return Found(len(fits), _facets(fits.values()), {at: fits[at].worth for at in _best(db, matches, fits)})
 
 
 def _fitting(db: sqlite3.Connection, matches: Matches) -> list[int]:
@@ -199,13 +198,9 @@ def _listed(db: sqlite3.Connection, sql: str, parameters: Sequence[str]) -> list
     return found
 
 
-def _outline(db: sqlite3.Connection) -> Outline:
-    most = "SELECT coalesce(max(reads_30d), 0) FROM dataset"
-    return store.hold(db, ("outline",), lambda: Outline(db.execute(most).fetchone()[0]))
-
-
 def _sketched(db: sqlite3.Connection, ids: list[int]) -> Fits:
-    outline = _outline(db)
+    most = "SELECT coalesce(max(reads_30d), 0) FROM dataset"
+    outline = store.hold(db, ("outline",), lambda: Outline(db.execute(most).fetchone()[0]))
     known = outline.sketches
     for at, name, *standing in store.rows_in(db, OUTLINED, filterfalse(known.__contains__, ids)):
         alike, worth = outline.shared.get(tuple(standing)) or _share(outline, *standing)
@@ -246,9 +241,8 @@ def _properties(
         yield "drift", "drifted" if drift else "as promised"
 
 
-def _ranked(db: sqlite3.Connection, wanted: Wanted, best: Iterable[int]) -> list[Hit]:
-    most = _outline(db).most_reads
-    hits = [_hit(row, wanted, most) for row in db.execute(FULL.format(ids=", ".join(map(str, sorted(best)))))]
+def _ranked(db: sqlite3.Connection, wanted: Wanted, best: Mapping[int, float]) -> list[Hit]:
+    hits = [_hit(row, wanted, best[row["id"]]) for row in store.rows_in(db, FULL, best)]
     return sorted(hits, key=lambda hit: (-hit.score, hit.name, hit.kind, str(hit.subject), hit.path or ""))
 
 
@@ -294,7 +288,7 @@ def _by_rarity(db: sqlite3.Connection, words: str, fits: Fits) -> list[int]:
     return [at for at in _listed(db, sql, (words,)) if at in fits][:CANDIDATES]
 
 
-def _hit(row: sqlite3.Row, wanted: Wanted, most_reads: int) -> Hit:
+def _hit(row: sqlite3.Row, wanted: Wanted, worth: float) -> Hit:
     health: Health = row["health"] or row["dataset_health"] or "unchecked"
     freshness: Freshness = row["freshness"] or "unknown"
     text = ranking.Text(
@@ -302,15 +296,11 @@ def _hit(row: sqlite3.Row, wanted: Wanted, most_reads: int) -> Hit:
         title=tuple(row["title_words"].split()), description=tuple(row["text_words"].split()),
     )  # fmt: skip
     score, why = ranking.match(wanted.typed, text, written=wanted.written)
-    standing = ranking.Standing(
-        kind=row["kind"], reads=row["reads_30d"] or 0, tier=row["tier"], health=health, freshness=freshness,
-        vanished=bool(row["vanished"]),
-    )  # fmt: skip
     return Hit(
         kind=row["kind"], name=row["title"] if row["kind"] == "column" else row["name"], subject=_subject(row),
         path=row["path"], title=_title(row),
         owner=row["owner"] or row["dataset_owner"], tier=row["tier"], health=health, freshness=freshness,
-        score=round(score * ranking.worth(standing, most_reads=most_reads), 3), why=why,
+        score=round(score * worth, 3), why=why,
     )  # fmt: skip
 
 
