@@ -3,7 +3,7 @@
 | rows | event | sign |
 |---|---|---|
 | InvoiceNo of digits, Quantity ≥ 0 | `purchase` | as in the file |
-| InvoiceNo `C…` | `order_cancelled` | negative quantities and total, as in the file |
+| InvoiceNo `C…` or `c…` | `order_cancelled` | negative quantities and total, as in the file |
 | negative Quantity without `C` | `order_adjusted`, adjustment `stock` | as in the file (the UCI data has price 0) |
 | any other InvoiceNo (`A…`) | `order_adjusted`, adjustment `account` | as in the file, negative prices included |
 
@@ -17,25 +17,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 
 from stack.shop.clock import iso
-from stack.shop.errors import OrdersFileInvalid
 from stack.shop.message import Message
+from stack.shop.orders import Row, read
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-#: Columns without which a row is no order line; the others may be null.
-REQUIRED = ("InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "UnitPrice")
 EVENT_NAMESPACE = uuid5(NAMESPACE_URL, "https://shop.example.com/orders")
-Row = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,9 +48,9 @@ class Replay:
         """One message per invoice, day and kind, in order of time; equal arguments give equal bytes.
 
         Raises:
-            OrdersFileInvalid: the file cannot be read, or has not the eight columns.
+            OrdersFileInvalid: the file cannot be read, or a value in it is none; names row and column.
         """
-        for rows in _invoices(_read(self.orders, start=self.start, days=self.days)):
+        for rows in _invoices(read(self.orders, start=self.start, days=self.days)):
             event = _event(rows)
             self._count(event, rows)
             yield Message(
@@ -92,63 +86,6 @@ class Replay:
             self.null_customers["rows"] += len(rows)
 
 
-def _read(path: Path, *, start: date | None, days: int | None) -> Iterable[Row]:
-    """The rows of the days wanted: from the file's first day without `start`, to its last without `days`."""
-    import pyarrow.compute as pc
-
-    table = _table(path)
-    if table.num_rows == 0:
-        return ()
-    first = start or pc.min(table["InvoiceDate"]).as_py().date()
-    end = first + timedelta(days=days) if days else date.max
-    day = pc.cast(table["InvoiceDate"], "date32")
-    wanted = table.filter(pc.and_(pc.greater_equal(day, first), pc.less(day, end)))
-    return wanted.to_pylist()  # type: ignore[no-any-return]
-
-
-def _table(path: Path) -> pa.Table:
-    """The eight columns in our types; only Description, CustomerID and Country may be null."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    layout = _layout()
-    options = csv.ConvertOptions(
-        column_types=layout,
-        timestamp_parsers=[csv.ISO8601, "%m/%d/%Y %H:%M"],
-        null_values=[""],
-        strings_can_be_null=True,
-    )
-    try:
-        table = parquet.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path, convert_options=options)
-        missing = [name for name in layout.names if name not in table.column_names]
-        if missing:
-            raise OrdersFileInvalid(path=str(path), problem=f"the columns {', '.join(missing)} are missing")
-        table = table.select(layout.names).cast(layout)
-    except (pa.ArrowException, OSError) as error:
-        raise OrdersFileInvalid(path=str(path), problem=str(error).splitlines()[0]) from error
-    empty = [name for name in REQUIRED if table[name].null_count]
-    if empty:
-        raise OrdersFileInvalid(path=str(path), problem=f"{', '.join(empty)} is empty in some rows")
-    return table
-
-
-def _layout() -> pa.Schema:
-    import pyarrow as pa
-
-    return pa.schema(
-        {
-            "InvoiceNo": pa.string(),
-            "StockCode": pa.string(),
-            "Description": pa.string(),
-            "Quantity": pa.float64(),
-            "InvoiceDate": pa.timestamp("us"),
-            "UnitPrice": pa.float64(),
-            "CustomerID": pa.float64(),
-            "Country": pa.string(),
-        }
-    )
-
-
 def _invoices(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Rows grouped by invoice, day, kind and customer; groups in order of their first time, rows too."""
     groups: dict[str, list[Row]] = {}
@@ -171,7 +108,7 @@ def _customer(row: Row) -> str | None:
 def _kind(row: Row) -> tuple[str, str]:
     """Event type and adjustment (empty for none) of a row: the table at the top of this module."""
     number = row["InvoiceNo"]
-    if number.startswith("C"):
+    if number.startswith(("C", "c")):
         return "order_cancelled", ""
     if not number.isdigit():
         return "order_adjusted", "account"

@@ -5,6 +5,8 @@ from collections import Counter
 from decimal import Decimal
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -12,6 +14,8 @@ from stack.shop.cli import shop
 from stack.shop.errors import OrdersFileInvalid
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+LINE = "536365,85123A,HOLDER,6,2010-12-01 08:26:00,2.55,17850,UK\n"
+GOOD = f"{HEADER}\n{LINE}"
 CSV = f"""{HEADER}
 536365,85123A,"HOLDER, WHITE",6,2010-12-01 08:26:00,2.55,17850,United Kingdom
 536365,71053,,6,2010-12-01 08:27:00,3.39,17850,United Kingdom
@@ -99,21 +103,64 @@ def test_the_days_asked_for_are_replayed(replay, orders):
     assert replay(orders, "--start", "2011-01-01", "--days", 1)[1]["rows"] == 0
 
 
-def test_the_american_dates_of_the_original_file_are_read(replay, tmp_path):
+@pytest.mark.parametrize(
+    "written",
+    ["12/1/2010 8:26", "12/1/2010 8:26:00", "2010-12-01 08:26", "2010-12-01T08:26:00Z", "2010-12-01T09:26+01:00"],
+)
+def test_dates_are_read_as_the_original_file_and_its_copies_write_them(replay, tmp_path, written):
     path = tmp_path / "uci.csv"
-    path.write_text(f"{HEADER}\n536365,85123A,HOLDER,6,12/1/2010 8:26,2.55,17850,United Kingdom\n")
+    path.write_text(f"{HEADER}\n536365,85123A,HOLDER,6,{written},2.55,17850,United Kingdom\n")
     assert replay(path)[0][0]["timestamp"] == "2010-12-01T08:26:00.000Z"
+
+
+def test_other_columns_another_order_latin_1_and_text_in_parquet_make_no_difference(replay, orders, tmp_path):
+    expected = replay(orders)[2]
+    frame = pd.read_csv(orders, dtype=str, keep_default_na=False)
+    frame = frame.assign(Note="no column of ours")[[*reversed(frame.columns), "Note"]]
+    frame.to_csv(tmp_path / "shuffled.csv", index=False)
+    frame.replace("", None).to_parquet(tmp_path / "all_text")
+    assert replay(tmp_path / "shuffled.csv")[2] == replay(tmp_path / "all_text")[2] == expected
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes(GOOD.replace("HOLDER", "CAFÉ £1").encode("latin-1"))
+    assert replay(latin)[0][0]["properties"]["items"][0]["product_name"] == "CAFÉ £1"
+
+
+def test_a_small_c_cancels_too_and_a_customer_that_is_no_number_in_parquet_is_nobody(replay, tmp_path):
+    frame = pd.DataFrame(
+        {
+            "InvoiceNo": ["c1", "2"], "StockCode": ["POST", "D"], "Description": [None, "x"], "Quantity": [-1, 2],
+            "InvoiceDate": pd.to_datetime(["2010-12-01", "2010-12-02"], utc=True), "UnitPrice": [18.0, 0.5],
+            "CustomerID": [float("nan"), 17850], "Country": ["France", None],
+        }
+    )  # fmt: skip
+    table = pa.Table.from_pandas(frame).drop_columns("CustomerID").append_column(
+        "CustomerID", pa.array([float("nan"), 17850.0])
+    )  # fmt: skip
+    pq.write_table(table, tmp_path / "orders.parquet")
+    assert _summary(replay(tmp_path / "orders.parquet")[0]) == [
+        ("order_cancelled", "c1", None, 1, -18.0),
+        ("purchase", "2", "user_17850", 1, 1.0),
+    ]
 
 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
         ("a,b\n1,2\n", "the columns InvoiceNo, StockCode"),
-        (f"{HEADER}\n536365,85123A,HOLDER,many,2010-12-01 08:26:00,2.55,17850,UK\n", "invalid value 'many'"),
-        (f"{HEADER}\n536365,85123A,HOLDER,6,2010-12-01 08:26:00,,17850,UK\n", "UnitPrice is empty"),
+        ("Invoice,Price\n", "the columns InvoiceNo, StockCode"),
+        (f"{HEADER},Quantity\n", "the columns Quantity are there more than once"),
+        (f"{GOOD}1,A,X,many,2010-12-01,1,1,UK\n", "Quantity has the invalid value 'many' in row 2"),
+        (f"{GOOD}1,A,X,nan,2010-12-01,1,1,UK\n", "Quantity has the invalid value 'nan' in row 2"),
+        (f"{GOOD}1,A,X,6,2010-12-01,1,guest,UK\n", "CustomerID has the invalid value 'guest' in row 2"),
+        (f"{GOOD}1,A,X,6,soon,1,1,UK\n", "InvoiceDate has the invalid value 'soon' in row 2"),
+        (f"{GOOD}1,A,X,6,2010-12-01,,1,UK\n", "UnitPrice is empty in row 2"),
+        (f"{GOOD}1,A,X\n", "Row #3: Expected 8 columns, got 3"),
+        ("", "Empty CSV file"),
+        ("PK\x03\x04", "an Excel workbook: save its sheet as CSV first"),
+        ("PAR1 and no more", "not a parquet file"),
     ],
-)
-def test_a_file_of_another_layout_is_refused_in_one_sentence(tmp_path, content, problem):
+)  # fmt: skip
+def test_a_file_of_another_layout_is_refused_in_one_sentence_that_names_the_place(tmp_path, content, problem):
     path = tmp_path / "orders.csv"
     path.write_text(content)
     error = CliRunner().invoke(shop, ["replay", "--orders", str(path)]).exception
