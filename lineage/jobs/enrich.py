@@ -100,6 +100,8 @@ class Batch:
         """Read, write four times, commit last; raises LeaseLost instead of committing beside another writer."""
         begun = time.monotonic()
         messages = self.job.broker.read(self.job.spark, self.topic, starts=self.starts, ends=self.ends)
+        # One task a core and not one a partition: each has its own parsers and buffers to make, for each step anew.
+        messages = messages.coalesce(self.job.spark.sparkContext.defaultParallelism)
         seen = Observation("payload")
         parsed = envelope.parsed(messages).observe(
             seen, F.expr("schema_of_variant_agg(CASE WHEN top IS NOT NULL THEN sent END)").alias("schema")
@@ -163,7 +165,7 @@ class Batch:
             die_after("issues")
             if new:
                 self.lease.check()
-                self.table.append(ready.coalesce(spark.sparkContext.defaultParallelism), self._marks(stamp))
+                self.table.append(ready, self._marks(stamp))
         finally:
             ready.unpersist()
         size, files = self.table.added() if new else (0, 0)
@@ -235,7 +237,7 @@ def main(argv: list[str] | None = None) -> int:
     """The job's command line; see --help."""
     parser = ArgumentParser(prog=JOB, description=__doc__)
     drive.add_arguments(parser)
-    parser.add_argument("--max-messages", type=int, default=500_000, help="At most so many messages in a batch.")
+    parser.add_argument("--max-messages", type=int, default=200_000, help="At most so many messages in a batch.")
     parser.add_argument("--future-hours", type=float, default=24, help="How far ahead of its sending an event may be.")
     parser.add_argument("--until", type=datetime.fromisoformat, help="Only messages sent before this time (ISO).")
     options = parser.parse_args(argv)

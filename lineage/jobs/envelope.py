@@ -48,9 +48,10 @@ def normalised(messages: DataFrame, *, future_hours: float) -> DataFrame:
         (F.coalesce(F.size("props"), F.lit(0)) > 0).alias("has_properties"),
         _has_metadata().alias("has_metadata"),
     )
-    rows = rows.withColumn("unheld", _unheld(schema)).withColumn("rest", _rest())  # of their own: evaluated once
+    # Columns of their own are evaluated once, and compiled: what stands inside a lambda is interpreted.
+    rows = rows.withColumn("unheld", _unheld(schema)).withColumns(_left()).withColumn("rest", _rest())
     return rows.withColumn("extra", F.when(F.size("rest") > 0, F.to_json("rest"))).drop(
-        "top", "props", "meta", "unheld", "rest"
+        *("top", "props", "meta", "unheld", "top_left", "props_left", "meta_left", "rest")
     )
 
 
@@ -159,8 +160,8 @@ def _reason(future_hours: float) -> Column:
     return chosen
 
 
-def _rest() -> Column:
-    """What no column took, or could not hold, by path: {"properties.coupon_code": "AUTUMN", "metadata.sdk": {...}}.
+def _left() -> dict[str, Column]:
+    """The names of what no column took, or could not hold, for each of the three maps; null where there is none.
 
     By arrays of names and not by a filter on the maps: Spark interprets a map's lambdas, entry by entry.
     """
@@ -172,12 +173,14 @@ def _rest() -> Column:
         top = F.when(whole[name] & ~whole[other], _names([*taken, name])).otherwise(top)
     props = F.concat(_not_in("props", _names(_taken("properties."))), F.col("unheld"))
     meta = _not_in("meta", _names(_taken("metadata.")))
-    entries = (
-        _entries("top", _not_in("top", top), ""),
-        _entries("props", props, "properties."),
-        _entries("meta", meta, "metadata."),
+    return {"top_left": _not_in("top", top), "props_left": props, "meta_left": meta}
+
+
+def _rest() -> Column:
+    """What is left, by path: {"properties.coupon_code": "AUTUMN", "metadata.sdk": {...}}."""
+    return F.map_from_entries(
+        F.concat(_entries("top", ""), _entries("props", "properties."), _entries("meta", "metadata."))
     )
-    return F.map_from_entries(F.concat(*entries))
 
 
 def _names(names: list[str]) -> Column:
@@ -188,15 +191,17 @@ def _not_in(group: str, names: Column) -> Column:
     return F.array_except(F.map_keys(group), names)
 
 
-def _entries(group: str, names: Column, prefix: str) -> Column:
-    """(path, value) of these members; none when the group is no object."""
+def _entries(group: str, prefix: str) -> Column:
+    """(path, value) of what is left of a map; none when its group is no object."""
+    names = F.col(f"{group}_left")
     pairs = F.transform(
         names,
         lambda name: F.struct(
             F.concat(F.lit(prefix), name).alias("key"), F.try_element_at(F.col(group), name).alias("value")
         ),
     )
-    return F.coalesce(pairs, F.array().cast("array<struct<key: string, value: variant>>"))
+    none = F.array().cast("array<struct<key: string, value: variant>>")
+    return F.when(F.size(names) > 0, pairs).otherwise(none)
 
 
 def _taken(prefix: str) -> list[str]:
