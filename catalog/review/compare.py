@@ -112,15 +112,13 @@ def _pairs(sides: Sides) -> list[tuple[str, str]]:
 
 def _suites(sides: Sides) -> Iterator[tuple[Affected, Reviewed]]:
     """Rules of suites that no contract names; those of the others are told with their dataset."""
+    both, nobody = (sides.before, sides.after), Affected(consumers=())
+    contracts = [text for side in both for at, text in side.files.items() if at.startswith(f"{CONTRACTS}/")]
     for path in _changed(sides, f"{SUITES}/"):
         name = PurePosixPath(path).stem
-        needle = name.encode()
-        texts = (text for side in (sides.before, sides.after) for at, text in side.files.items()
-                 if at.startswith(f"{CONTRACTS}/"))  # fmt: skip
-        if any(needle in text for text in texts):
+        if any(name.encode() in text for text in contracts):
             continue
-        old, new = (Shape(parts=(), checks=of_suite(side.suite(name) or {})) for side in (sides.before, sides.after))
-        nobody = Affected(consumers=())
+        old, new = (Shape(parts=(), checks=of_suite(side.suite(name) or {})) for side in both)
         if path in sides.before.problems or path in sides.after.problems:
             continue
         for finding in nobody.judge(name, detect(old, new)):

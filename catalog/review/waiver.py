@@ -45,16 +45,13 @@ def read(path: str, text: str) -> tuple[tuple[Waiver, ...], tuple[Problem, ...]]
     if not isinstance(entries, list) or not isinstance(root, yaml.MappingNode):
         return (), (_invalid("the waivers are no list under `waivers`", Place(path=path)),)
     nodes = next(value.value for key, value in root.value if key.value == "waivers")
-    waivers: list[Waiver] = []
-    problems: list[Problem] = []
-    for entry, node in zip(entries, nodes, strict=True):
-        place = Place(path=path, line=node.start_mark.line + 1)
-        found = _waiver(entry, place)
-        if isinstance(found, Waiver):
-            waivers.append(found)
-        else:
-            problems.append(found)
-    return tuple(waivers), tuple(problems)
+    found = [
+        _waiver(entry, Place(path=path, line=node.start_mark.line + 1))
+        for entry, node in zip(entries, nodes, strict=True)
+    ]
+    return tuple(one for one in found if isinstance(one, Waiver)), tuple(
+        one for one in found if isinstance(one, Problem)
+    )
 
 
 def apply(
@@ -66,16 +63,11 @@ def apply(
     """
     known = {one.fingerprint: one for one in waivers}
     found = tuple(findings)
-    held = {}
-    problems = []
     by_print = {one.finding.fingerprint: one for one in found}
-    for waiver in known.values():
-        finding = by_print.get(waiver.fingerprint)
-        if wrong := _wrong(waiver, finding, today):
-            problems.append(wrong)
-        else:
-            held[waiver.fingerprint] = waiver
-    return tuple(replace(one, waiver=held.get(one.finding.fingerprint)) for one in found), tuple(problems)
+    wrong = {at: _wrong(waiver, by_print.get(at), today) for at, waiver in known.items()}
+    held = {at: waiver for at, waiver in known.items() if wrong[at] is None}
+    problems = tuple(one for one in wrong.values() if one)
+    return tuple(replace(one, waiver=held.get(one.finding.fingerprint)) for one in found), problems
 
 
 def written(text: str, waiver: Waiver) -> str:

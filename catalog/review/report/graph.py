@@ -47,11 +47,8 @@ def _edges(review: Review) -> dict[tuple[str, str], Word]:
     for one in review.findings:
         for verdict in one.finding.verdicts if one.waiver is None else ():
             pair = one.finding.dataset, verdict.consumer.name
-            if pair[0] == pair[1]:  # the table itself
-                continue
-            known = found.get(pair, verdict.word)
-            if verdict.word in ranked:
-                found[pair] = min(known, verdict.word, key=ranked.index) if known in ranked else verdict.word
+            if pair[0] != pair[1] and verdict.word in ranked:  # the same: the table itself
+                found[pair] = min(found.get(pair, verdict.word), verdict.word, key=ranked.index)
     return dict(sorted(found.items(), key=lambda pair: ranked.index(pair[1])))
 
 
