@@ -49,9 +49,8 @@ def read(path: str, text: str) -> tuple[tuple[Waiver, ...], tuple[Problem, ...]]
         _waiver(entry, Place(path=path, line=node.start_mark.line + 1))
         for entry, node in zip(entries, nodes, strict=True)
     ]
-    return tuple(one for one in found if isinstance(one, Waiver)), tuple(
-        one for one in found if isinstance(one, Problem)
-    )
+    waivers = tuple(one for one in found if isinstance(one, Waiver))
+    return waivers, tuple(one for one in found if isinstance(one, Problem))
 
 
 def apply(
