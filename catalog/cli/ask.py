@@ -116,9 +116,8 @@ def bring(index: "Index", settings: "Settings", *, rebuild: bool) -> "Synced":
     from catalog.index import sync
     from catalog.marquez import Marquez
 
-    say: Callable[[str], None] = lambda text: click.echo(text, err=True)  # noqa: E731
     with Marquez.open(settings) as client:
-        return (sync.rebuild if rebuild else sync.sync)(index, client, say=say)
+        return (sync.rebuild if rebuild else sync.sync)(index, client, say=functools.partial(click.echo, err=True))
 
 
 def dataset_of(index: "Index", name: str) -> Any:
