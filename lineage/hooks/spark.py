@@ -14,6 +14,7 @@ from airflow.sdk import BaseHook
 
 from lineage.errors import ConfigurationError, SparkFailed
 from lineage.jobs import conf
+from lineage.jobs.archive import ClassArchive
 from lineage.redaction import redact_text
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,11 @@ class SparkHook(BaseHook):
             )
         return bool(mode == "local")
 
-    def _command(self, application: Application) -> tuple[list[str], dict[str, str]]:
+    def _archive(self) -> ClassArchive:
+        extra = self.extra
+        return ClassArchive.of(java_home=_java_home(extra), submit=str(extra["spark_submit"]), jars=str(extra["jars"]))
+
+    def _command(self, application: Application, java_option: str = "") -> tuple[list[str], dict[str, str]]:
         """The command line and the environment of a local run."""
         extra = self.extra
         settings = {
@@ -78,11 +83,12 @@ class SparkHook(BaseHook):
             **conf.LOCAL,
             **application.spark_conf,
         }
+        settings["spark.driver.extraJavaOptions"] += f" {java_option}"
         flags = [part for key, value in settings.items() for part in ("--conf", f"{key}={value}")]
         command = [str(extra["spark_submit"]), *flags, str(ROOT / application.file), *application.arguments]
         environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "PYTHON"))},
-            "JAVA_HOME": str(extra.get("java_home") or os.environ.get("JAVA_HOME", "")),
+            "JAVA_HOME": _java_home(extra),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "SPARK_LOCAL_IP": "127.0.0.1",
@@ -93,7 +99,7 @@ class SparkHook(BaseHook):
 
     def start(self, application: Application, *, log: Path) -> int:
         """Start the application here and leave it alone, its lines in `log`; its process id."""
-        command, environment = self._command(application)
+        command, environment = self._command(application, self._archive().option(claimed=False))
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as lines:
             process = subprocess.Popen(
@@ -108,7 +114,9 @@ class SparkHook(BaseHook):
         Raises:
             SparkFailed: it ended with another exit code than 0; the error carries its last lines.
         """
-        command, environment = self._command(application)
+        archive = self._archive()
+        claimed = archive.claim()
+        command, environment = self._command(application, archive.option(claimed=claimed))
         logger.info("starting %s: %s %s", application.name, application.file, " ".join(application.arguments))
         last: deque[str] = deque(maxlen=TAIL_LINES)
         with subprocess.Popen(
@@ -124,6 +132,8 @@ class SparkHook(BaseHook):
                 last.append(redact_text(line.rstrip()))
                 logger.info("%s", last[-1])
             code = self.process.wait()
+        if claimed:
+            archive.settle(code)
         if code != 0:
             raise SparkFailed(application.name, code, "\n".join(last))
 
@@ -181,3 +191,7 @@ class SparkHook(BaseHook):
             kubernetes_conn_id=str(self.extra.get("kubernetes_conn_id", "kubernetes_default")),
         )
         operator.execute(context)
+
+
+def _java_home(extra: Mapping[str, Any]) -> str:
+    return str(extra.get("java_home") or os.environ.get("JAVA_HOME", ""))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lineage.jobs import conf
+from lineage.jobs.archive import ClassArchive
 from lineage.jobs.report import Report
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -36,6 +37,9 @@ def submit() -> Callable[..., subprocess.Popen]:
             **conf.ALWAYS,
             **conf.LOCAL,
         }
+        folders = {"submit": "ECOMPULSE_SPARK_SUBMIT", "jars": "ECOMPULSE_SPARK_JARS", "java_home": "JAVA_HOME"}
+        archive = ClassArchive.of(**{key: os.environ[name] for key, name in folders.items()})
+        settings["spark.driver.extraJavaOptions"] += f" {archive.option(claimed=False)}"
         flags = [part for key, value in {**settings, **more}.items() for part in ("--conf", f"{key}={value}")]
         environment = {
             **os.environ,
