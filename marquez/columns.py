@@ -5,35 +5,36 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from sqlite3 import Connection, Row
+from typing import Literal
 
 from marquez.errors import PageNotFound
 from marquez.wire import Json
 
-# The newest edge of each pair of columns, with the names of both ends.
+# The newest edge of each pair of columns, with the names of both ends: found first and then joined, since there is one
+# for every version that was written.
 _EDGES = """
-SELECT e.*, max(e.updated) AS newest, ov.uuid AS output_uuid, iv.uuid AS input_uuid,
+SELECT e.*, ov.uuid AS output_uuid, iv.uuid AS input_uuid,
        od.namespace AS output_namespace, od.name AS output_dataset, f.name AS output_field, f.type AS output_type,
        id.namespace AS input_namespace, id.name AS input_dataset, g.name AS input_field,
        od.hidden OR id.hidden AS hidden
-FROM column_edge e
+FROM (SELECT *, max(updated) FROM column_edge WHERE created <= ? AND {side} IN ({marks}) GROUP BY output, input) e
 JOIN field f ON f.id = e.output JOIN dataset od ON od.id = f.dataset JOIN version ov ON ov.id = e.output_version
 JOIN field g ON g.id = e.input JOIN dataset id ON id.id = g.dataset JOIN version iv ON iv.id = e.input_version
-WHERE e.created <= ? AND {condition}
-GROUP BY e.output, e.input
 """
 _FOREVER = 1 << 62
 
 
-def _edges(db: Connection, condition: str, ids: Iterable[int], *, until: int = _FOREVER) -> list[Row]:
+def _edges(db: Connection, side: Literal["output", "input"], ids: Iterable[int], *, until: int = _FOREVER) -> list[Row]:
     listed = sorted(set(ids))
     marks = ",".join("?" * len(listed))
-    return db.execute(_EDGES.format(condition=f"{condition} IN ({marks})"), (until, *listed)).fetchall()
+    return db.execute(_EDGES.format(side=side, marks=marks), (until, *listed)).fetchall()
 
 
 def of_dataset(db: Connection, dataset_id: int) -> list[Json]:
     """The dataset's columns that are known to come from others, each with its input columns."""
     grouped: dict[str, list[Json]] = defaultdict(list)
-    for edge in _edges(db, "f.dataset", [dataset_id]):
+    fields = [i for (i,) in db.execute("SELECT id FROM field WHERE dataset = ?", (dataset_id,))]
+    for edge in _edges(db, "output", fields):
         grouped[edge["output_field"]].append(
             {
                 "namespace": edge["input_namespace"],
@@ -64,15 +65,15 @@ def graph(db: Connection, fields: list[int], *, depth: int, downstream: bool, un
         raise PageNotFound("Could not find node")
     last = _FOREVER if until is None else until
     found: dict[tuple[int, int], Row] = {}
-    frontier = _edges(db, "e.output", fields, until=last)
+    frontier = _edges(db, "output", fields, until=last)
     for _ in range(max(depth, 1)):
         fresh = [edge for edge in frontier if (edge["output"], edge["input"]) not in found]
         if not fresh:
             break
         found.update({(edge["output"], edge["input"]): edge for edge in fresh})
-        frontier = _edges(db, "e.output", [edge["input"] for edge in fresh], until=last)
+        frontier = _edges(db, "output", [edge["input"] for edge in fresh], until=last)
         if downstream:
-            frontier += _edges(db, "e.input", [edge["output"] for edge in fresh], until=last)
+            frontier += _edges(db, "input", [edge["output"] for edge in fresh], until=last)
     return _nodes([edge for edge in found.values() if not edge["hidden"]], versioned=until is not None)
 
 
