@@ -25,7 +25,7 @@ def create_app(store: Store) -> FastAPI:
     app = FastAPI(title="Marquez, embedded", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.store = store
     app.add_middleware(EncodedPath)
-    install_refusals(app)
+    install_refusals(app, page=pages.refusal_page)
     for router in (lineage.router, catalogue.router, work.router, pages.router):
         app.include_router(router)
     app.add_api_route("/ping", ping)

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from marquez import datasets, graph, jobs, nodes, runs
 from marquez.api.answers import Opened, run_id
 from marquez.drawing import Drawing, draw
+from marquez.errors import RequestRefused
 from marquez.nodes import NodeId
 from marquez.wire import Json, instant
 
@@ -38,8 +39,13 @@ _TEMPLATES.filters |= {
 }
 
 
-def _page(title: str, **parts: object) -> Response:
-    return HTMLResponse(_TEMPLATES.get_template("page.html").render(title=title, **parts))
+def _page(title: str, status: int = 200, /, **parts: object) -> Response:
+    return HTMLResponse(_TEMPLATES.get_template("page.html").render(title=title, **parts), status)
+
+
+def refusal_page(refusal: RequestRefused) -> Response:
+    """What a person reads who follows a link to something that is not there."""
+    return _page(str(refusal), refusal.status)
 
 
 @router.get("/")

@@ -138,12 +138,12 @@ def moment(parameter: str, text: str) -> int:
         raise InvalidParameter(parameter, f"is invalid: {problem}") from problem
 
 
-def install_refusals(app: FastAPI) -> None:
-    """Every refusal in the form that Marquez gives it."""
+def install_refusals(app: FastAPI, *, page: Callable[[RequestRefused], Response]) -> None:
+    """Every refusal in the form that Marquez gives it; outside the API as a page."""
 
     @app.exception_handler(RequestRefused)
-    async def refused(_: Request, refusal: RequestRefused) -> Response:
-        return answer(refusal.document, refusal.status)
+    async def refused(request: Request, refusal: RequestRefused) -> Response:
+        return answer(refusal.document, refusal.status) if request.url.path.startswith("/api/") else page(refusal)
 
     @app.exception_handler(sqlite3.OperationalError)
     async def unable(_: Request, problem: sqlite3.OperationalError) -> Response:

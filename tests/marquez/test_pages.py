@@ -82,6 +82,15 @@ def test_facets_of_any_form_break_no_page(api: Api, facet: Any) -> None:
         page(api, path)
 
 
+@pytest.mark.parametrize("path", ["/dataset?id=gone", "/job?id=shop:gone", f"/run?id={RUN}", "/run?id=no-uuid"])
+def test_a_link_to_what_is_not_there_leads_to_a_page_that_says_so(api: Api, path: str) -> None:
+    answer = api.client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "<h1>" in answer.text
+    assert 'href="/"' in answer.text
+
+
 def test_what_events_say_is_shown_and_never_run(api: Api) -> None:
     evil = "<script>alert(1)</script>"
     facets = {"documentation": {**PRODUCER, "description": evil}, "custom": {"x": evil}}
