@@ -158,7 +158,8 @@ class KafkaHook(ConnectedHook):
                 resource = ConfigResource(ConfigResource.Type.TOPIC, contract.name, incremental_configs=entries)
                 self.admin.incremental_alter_configs([resource])[resource].result(timeout=TIMEOUT_S)
             settling(lambda: asked.items() <= self.topics([contract.name])[contract.name].settings.items())
-        logger.info("repaired topic %s: %s", contract.name, ", ".join(asked) or "nothing")
+        if asked:
+            logger.info("repaired topic %s: %s", contract.name, ", ".join(asked))
 
     def lag(self, group: str, topic: str, partitions: int) -> int:
         """Messages that a group has not read yet and that are still there."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import NewTopic
 
 from catalog.contract import Contract, load
 from lineage.errors import ConfigurationError
@@ -18,16 +18,24 @@ SERVERS = ("kafka",)
 METRICS = load("kafka.realtime-metrics")
 
 
-def settled(contract_id: str, *, replication: int = 1) -> Outcome:
+@pytest.fixture(scope="module")
+def hook(platform: object) -> KafkaHook:
+    """One for all tests: an admin client must not end while librdkafka still hands over what it was asked for."""
+    return KafkaHook()
+
+
+def settled(hook: KafkaHook, contract_id: str, *, replication: int = 1) -> Outcome:
     operator = KafkaTopicOperator(
         task_id="topics", contract_ids=[contract_id], group="readers", replication=replication
     )
+    operator.kafka = hook
     return operator.run({})  # type: ignore[arg-type]
 
 
-def made(contract: Contract, *, partitions: int, **config: str) -> None:
-    admin = AdminClient({"bootstrap.servers": KafkaHook().bootstrap})
-    admin.create_topics([NewTopic(contract.name, num_partitions=partitions, config=config)])[contract.name].result()
+def made(hook: KafkaHook, contract: Contract, *, partitions: int, **config: str) -> None:
+    hook.admin.create_topics([NewTopic(contract.name, num_partitions=partitions, config=config)])[
+        contract.name
+    ].result()
 
 
 def state(**settings: str) -> TopicState:
@@ -63,42 +71,40 @@ def test_one_broker_may_always_be_away(copies: int, needed: int) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.usefixtures("platform")
 class TestOnABroker:
     """One broker: a second copy has no place."""
 
-    def test_missing_partitions_are_added_and_settings_put_right(self) -> None:
-        made(METRICS, partitions=2, **{"retention.ms": "1000", "cleanup.policy": "compact"})
-        (check, *_) = settled(METRICS.id).checks
+    def test_missing_partitions_are_added_and_settings_put_right(self, hook: KafkaHook) -> None:
+        made(hook, METRICS, partitions=2, **{"retention.ms": "1000", "cleanup.policy": "compact"})
+        (check, *_) = settled(hook, METRICS.id).checks
         assert (check.success, check.actual) == (True, "repaired")
-        assert KafkaHook().topics([METRICS.name])[METRICS.name].settings["partitions"] == "6"
-        assert settled(METRICS.id).checks[0].actual == "as promised"
+        assert hook.topics([METRICS.name])[METRICS.name].settings["partitions"] == "6"
+        assert settled(hook, METRICS.id).checks[0].actual == "as promised"
 
-    def test_too_few_copies_are_a_warning_that_says_how_many_there_are(self) -> None:
-        settled(METRICS.id)
-        (check, *_) = settled(METRICS.id, replication=3).checks
+    def test_too_few_copies_are_a_warning_that_says_how_many_there_are(self, hook: KafkaHook) -> None:
+        settled(hook, METRICS.id)
+        (check, *_) = settled(hook, METRICS.id, replication=3).checks
         assert (check.success, check.severity, check.actual) == (False, "warning", "replication=1")
         assert check.expected.endswith("replication=3 or more")
 
-    def test_more_copies_than_brokers_are_refused_once_and_for_all(self) -> None:
+    def test_more_copies_than_brokers_are_refused_once_and_for_all(self, hook: KafkaHook) -> None:
         with pytest.raises(ConfigurationError, match=r"topic system-alerts': the broker of connection kafka_default"):
-            settled("kafka.system-alerts", replication=3)
+            settled(hook, "kafka.system-alerts", replication=3)
 
-    def test_a_setting_that_the_broker_does_not_know_is_named(self) -> None:
+    def test_a_setting_that_the_broker_does_not_know_is_named(self, hook: KafkaHook) -> None:
         wrong = replace(METRICS, name="metrics-2", settings=(("partitions", "1"), ("retention.sm", "1")))
         with pytest.raises(ConfigurationError, match=r"topic metrics-2'.*retention\.sm"):
-            KafkaHook().create(wrong, replication=1)
-        made(wrong, partitions=1)
-        found = KafkaHook().topics([wrong.name])[wrong.name]
+            hook.create(wrong, replication=1)
+        made(hook, wrong, partitions=1)
+        found = hook.topics([wrong.name])[wrong.name]
         with pytest.raises(ConfigurationError, match=r"topic metrics-2'.*retention\.sm"):
-            KafkaHook().repair(wrong, found)
+            hook.repair(wrong, found)
 
-    def test_messages_that_kafka_has_deleted_are_no_lag(self) -> None:
+    def test_messages_that_kafka_has_deleted_are_no_lag(self, hook: KafkaHook) -> None:
         from confluent_kafka import TopicPartition
 
-        hook = KafkaHook()
         name = "metrics-3"
-        made(replace(METRICS, name=name), partitions=1)
+        made(hook, replace(METRICS, name=name), partitions=1)
         producer = Producer({"bootstrap.servers": hook.bootstrap})
         for number in range(10):
             producer.produce(name, value=json.dumps({"n": number}))
