@@ -37,9 +37,9 @@ def _silent(line: str) -> None:
 
 
 def expand(names: Iterable[str], *, without: Iterable[str] = ()) -> tuple[str, ...]:
-    """The servers that are meant, in the order of NAMES: `airflow` is all four parts, and brings PostgreSQL along.
+    """The servers that are meant, in the order of NAMES: `airflow` is all its four parts; no names mean all servers.
 
-    No names mean all servers.
+    Each part brings PostgreSQL along, and the API server, which is who knows how the others are.
 
     Raises:
         UnknownServer: for a name that is none of them.
@@ -47,7 +47,7 @@ def expand(names: Iterable[str], *, without: Iterable[str] = ()) -> tuple[str, .
     wanted, unwanted = ({part for name in some for part in _parts(name)} for some in (names, without))
     chosen = {name for name in (wanted or NAMES) if name not in unwanted}
     if chosen & set(AIRFLOW):
-        chosen.add("postgres")
+        chosen |= {"postgres", "airflow-api"}
     return tuple(name for name in NAMES if name in chosen)
 
 

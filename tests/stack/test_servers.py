@@ -58,9 +58,9 @@ def test_the_supervisor_reads_its_configuration_with_a_percent_sign_in_the_path(
     assert parsed["program:kafka"]["command"] == f'/bin/sh "{site.home.script("kafka")}"'
 
 
-def test_airflow_is_all_its_parts_and_brings_the_database():
-    chosen = platform.expand(["airflow"])
-    assert set(chosen) == {"postgres", *platform.AIRFLOW}
+def test_airflow_is_all_its_parts_and_each_brings_the_database_and_who_knows_how_it_is():
+    assert set(platform.expand(["airflow"])) == {"postgres", *platform.AIRFLOW}
+    assert set(platform.expand(["airflow-triggerer"])) == {"postgres", "airflow-api", "airflow-triggerer"}
 
 
 def test_no_name_means_all_and_some_can_be_left_out():
