@@ -15,6 +15,7 @@ from catalog.review.report import Links, comment, graph
 from catalog.review.report.markdown import LIMIT, MARKER
 from tests.catalog.review.report.reviews import AS_OF, BASE, WAIVER, finding, mixed, review, reviewed
 
+MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
 LINKS = Links(repository="https://github.com/ecompulse/pipeline", report="https://github.com/ecompulse/run/1")
 MISCHIEF = st.lists(
     st.sampled_from(
@@ -133,7 +134,7 @@ def test_nor_is_it_where_several_are_told_at_once(a: str, owner: str) -> None:
 
 def _structure(text: str) -> list[str]:
     """Every block and inline of GitHub's Markdown that is not text, code or a line break."""
-    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    tokens = MARKDOWN.parse(text)
     kinds = []
     for token in tokens:
         inline = [one.type for one in token.children or () if one.type not in {"text", "code_inline", "softbreak"}]
@@ -143,7 +144,7 @@ def _structure(text: str) -> list[str]:
 
 def _texts(text: str) -> str:
     """What is shown as prose: where GitHub looks for mentions, numbers of issues and addresses."""
-    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(text)
+    tokens = MARKDOWN.parse(text)
     return " ".join(one.content for token in tokens for one in token.children or () if one.type == "text")
 
 
