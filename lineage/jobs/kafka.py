@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from catalog.schema import Schema
+from lineage.jobs.session import heard
 
 Offsets = Mapping[int, int]
 JSON_TIME = {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'"}
@@ -79,11 +80,13 @@ class Broker:
         """Each row as one JSON message of the schema's columns, keyed by the SQL expression `key`. At least once."""
         body = F.to_json(F.struct(*schema.names()), JSON_TIME)
         messages = rows.select(F.expr(key).cast("string").alias("key"), body.alias("value"))
+        heard(rows.sparkSession)
         messages.write.format("kafka").options(**self.spark_options(), **PRODUCER, topic=topic).save()
 
     def forget(self, rows: DataFrame, topic: str, *, key: str) -> None:
         """A tombstone for each row's key, so that a compacted topic drops what it said."""
         messages = rows.select(F.expr(key).cast("string").alias("key"), F.lit(None).cast("string").alias("value"))
+        heard(rows.sparkSession)
         messages.write.format("kafka").options(**self.spark_options(), **PRODUCER, topic=topic).save()
 
 

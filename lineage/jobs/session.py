@@ -1,9 +1,11 @@
 """The Spark session of a job, and a lake table with the marks in its snapshots."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from py4j.protocol import Py4JJavaError  # type: ignore[import-not-found]  # is where Spark is
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
@@ -12,12 +14,21 @@ from catalog import ddl
 from catalog.contract import Contract
 from lineage.jobs.conf import CATALOG, DATABASE
 
+LAG_MS = 60_000
+
 
 def start(app: str) -> SparkSession:
     """The session of this process; everything but the name was given to `spark-submit` (lineage.jobs.conf)."""
     spark = SparkSession.builder.appName(app).getOrCreate()
     spark.sparkContext.setLogLevel("WARN")
     return spark
+
+
+def heard(spark: SparkSession) -> None:
+    """Wait until the lineage listener has seen what was done: of a query that is over by then it can tell nothing."""
+    jsc: Any = spark._jsc
+    with suppress(Py4JJavaError):  # it lags by more than that: what is written next may lack its first event
+        jsc.sc().listenerBus().waitUntilEmpty(LAG_MS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +96,7 @@ class LakeTable:
         writer = rows.writeTo(self.name)
         for key, value in marks.items():
             writer = writer.option(f"snapshot-property.{key}", value)
+        heard(self.spark)
         writer.append()
 
     def merge(self, changes: DataFrame, marks: Mapping[str, str]) -> None:
@@ -94,6 +106,7 @@ class LakeTable:
         same = F.expr(" AND ".join(f"{self.name}.{column} = new.{column}" for column in columns))
         for name, value in conf.items():
             self.spark.conf.set(name, value)
+        heard(self.spark)
         try:
             merge = changes.alias("new").mergeInto(self.name, same)
             merge = merge.whenMatched(F.col("new.gone")).delete().whenMatched().updateAll()

@@ -129,6 +129,25 @@ def test_sparks_events_name_the_datasets_as_we_do_and_hold_no_secret(enriched, p
     assert not any(word in json.dumps(events) for word in secret)
 
 
+def test_spark_tells_of_each_write_from_its_start_to_its_end(enriched, analysed):
+    from catalog import dataset
+
+    written = (
+        (enriched[0], ("enriched_events", "ecommerce-events-enriched", "ecommerce-events-dlq", "data-quality-issues")),
+        (analysed[0], ("user_sessions", "session_funnel", "user-sessions", "realtime-metrics", "system-alerts")),
+    )
+    for run, names in written:
+        expected = {
+            dataset.topic(os.environ["KAFKA_BOOTSTRAP_SERVERS"], name)
+            if name in OTHERS
+            else dataset.lake_table("lake", name)
+            for name in names
+        }
+        for kind in ("START", "COMPLETE"):
+            told = [out for event in run.events if event["eventType"] == kind for out in event["outputs"]]
+            assert {dataset.Dataset(out["namespace"], out["name"]) for out in told} >= expected, kind
+
+
 def expected_visits(rows):
     """(session_id, user, start, end, events, revenue, kinds in order) of every visit, computed without Spark."""
     groups = defaultdict(list)
