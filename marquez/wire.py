@@ -26,14 +26,14 @@ def clock() -> int:
     return time.time_ns() // 1000
 
 
-def parse_instant(text: object) -> int:
+def parse_instant(text: object, *, zoned: bool = False) -> int:
     """Nanoseconds since 1970 UTC of an ISO 8601 date-time; without a zone it is UTC, as for Marquez.
 
     Raises:
-        ValueError: the text is no date-time.
+        ValueError: the text is no date-time, or has no zone although it must be `zoned`.
     """
     match = _ISO.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
+    if match is None or (zoned and match[8] is None):
         raise ValueError(f"Text '{text}' could not be parsed at index 0")
     year, month, day, hour, minute = (int(part) for part in match.groups()[:5])
     try:

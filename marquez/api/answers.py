@@ -127,13 +127,13 @@ def one_of(parameter: str, text: str, known: Sequence[str]) -> str:
 
 
 def moment(parameter: str, text: str) -> int:
-    """Microseconds of a query parameter's date-time.
+    """Microseconds of a query parameter's date-time, which has a zone (an event's need not).
 
     Raises:
         InvalidParameter: it is none.
     """
     try:
-        return to_micros(parse_instant(text))
+        return to_micros(parse_instant(text, zoned=True))
     except ValueError as problem:
         raise InvalidParameter(parameter, f"is invalid: {problem}") from problem
 

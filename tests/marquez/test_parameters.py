@@ -23,6 +23,19 @@ def test_a_word_that_is_not_known_is_a_400_that_lists_the_known_ones(api: Api, p
     assert problem in answer.json()["errors"][0]
 
 
+@pytest.mark.parametrize(
+    ("after", "status"),
+    [
+        ("2026-03-10T00:00:00Z", 200),
+        ("2026-03-10T01:00:00-05:00", 200),
+        ("2026-03-10T00:00:00", 400),
+        ("2026-03-10", 400),
+    ],
+)
+def test_a_time_that_is_asked_for_has_a_zone(api: Api, after: str, status: int) -> None:
+    assert api.client.get("/api/v1/events/lineage", params={"after": after}).status_code == status
+
+
 @pytest.mark.parametrize("path", ["/search?q=a&filter=job", "/events/lineage?sortDirection=ASC"])
 def test_known_words_are_known_in_any_case(api: Api, path: str) -> None:
     assert api.client.get("/api/v1" + path).status_code == 200
