@@ -58,13 +58,13 @@ class SparkMissing(StackError):
 
 
 class DiskFull(StackError):
-    """Too little space to start databases on."""
+    """Too little space to start databases on, or to download to; `variable` puts it elsewhere."""
 
-    def __init__(self, path: Path, *, free_bytes: int, needed_bytes: int) -> None:
-        self.path, self.free_bytes, self.needed_bytes = path, free_bytes, needed_bytes
+    def __init__(self, path: Path, *, free_bytes: int, needed_bytes: int, variable: str) -> None:
+        self.path, self.free_bytes, self.needed_bytes, self.variable = path, free_bytes, needed_bytes, variable
         super().__init__(
-            f"The disk of {path} has {free_bytes / 1e9:.1f} GB free and the servers need {needed_bytes / 1e9:.1f} GB: "
-            "free some space, or put the home elsewhere with STACK_HOME."
+            f"The disk of {path} has {free_bytes / 1e9:.1f} GB free and {needed_bytes / 1e9:.1f} GB are needed: "
+            f"free some space, or put the folder elsewhere with {variable}."
         )
 
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stack.errors import ForeignFolder
+from stack.errors import DiskFull, ForeignFolder
 
 _FOLDERS = ("data", "logs", "config", "run", "jre-spark")
 _FILES = ("env", "ports.json", "secrets.json", "start-date", "supervisord.pid", ".lock")
@@ -33,6 +33,17 @@ def write_private(path: Path, text: str, *, mode: int = 0o600) -> None:
         os.fsync(file.fileno())
     partial.chmod(mode)
     partial.replace(path)
+
+
+def check_disk(path: Path, *, needed_bytes: int, variable: str) -> None:
+    """Refuse to begin on a disk that is nearly full; `variable` is what puts the folder elsewhere.
+
+    Raises:
+        DiskFull
+    """
+    free = shutil.disk_usage(path).free
+    if free < needed_bytes:
+        raise DiskFull(path, free_bytes=free, needed_bytes=needed_bytes, variable=variable)
 
 
 @contextmanager

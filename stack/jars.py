@@ -16,11 +16,12 @@ from pathlib import Path
 
 from stack import java
 from stack.errors import JarMismatch, JarsUnavailable, SparkMissing
-from stack.home import REPOSITORY, alone
+from stack.home import REPOSITORY, alone, check_disk
 
 IVY_FILE = Path(__file__).with_name("ivy.xml")
 LOCK_FILE = Path(__file__).with_name("jars.lock")
 SETS = ("kafka", "s3", "spark")
+NEEDED_BYTES = 1_000_000_000  # 450 MB of jars, and once more in Ivy's cache until they are in place
 _PATTERN = "[conf]/[organisation]@[artifact]@[revision](@[classifier]).[ext]"
 _HEADER = "# set org:name:version[:classifier] sha256, one jar a line; made by `python -m stack.jars` from ivy.xml\n"
 
@@ -114,7 +115,7 @@ def prepare(environ: Mapping[str, str], report: Callable[[str], None]) -> Path:
     """Make sure that all jars are there, and return their folder. Does nothing when they are.
 
     Raises:
-        JavaMissing, SparkMissing, JarsUnavailable, JarMismatch: and then nothing is left in the folder's place.
+        JavaMissing, SparkMissing, DiskFull, JarsUnavailable, JarMismatch: and then nothing is in the folder's place.
     """
     ready = folder(environ)
     if ready.is_dir():
@@ -123,6 +124,7 @@ def prepare(environ: Mapping[str, str], report: Callable[[str], None]) -> Path:
         partial = ready.with_name(f"{ready.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         if not ready.is_dir():
+            check_disk(ready.parent, needed_bytes=NEEDED_BYTES, variable="STACK_JARS")
             partial.mkdir()
             for line in _ivy(partial, ready.parent / "ivy", environ):
                 if line.startswith("downloading"):

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from stack import airflow, glue, jars, java, kafka, ports, postgres, ready, redis, s3, services, sinks
 from stack import environment as variables
-from stack.errors import DiskFull, NeverStarted, UnknownServer
-from stack.home import Home, alone, write_private
+from stack.errors import NeverStarted, UnknownServer
+from stack.home import Home, alone, check_disk, write_private
 from stack.launch import Launch, Report
 from stack.server import Server, Site
 from stack.supervision import Supervisor
@@ -64,17 +64,6 @@ def servers(site: Site) -> dict[str, Server]:
     single = (kafka.server, postgres.server, redis.server, s3.server, glue.server)
     own = (services.marquez, sinks.slack, sinks.mail, services.shop, services.relay, services.catalog)
     return {one.name: one for one in (*(make(site) for make in (*single, *own)), *airflow.servers(site))}
-
-
-def check_disk(path: Path, *, needed_bytes: int = NEEDED_BYTES) -> None:
-    """Refuse to start on a disk that is nearly full: databases that cannot write stop in ugly ways.
-
-    Raises:
-        DiskFull
-    """
-    free = shutil.disk_usage(path).free
-    if free < needed_bytes:
-        raise DiskFull(path, free_bytes=free, needed_bytes=needed_bytes)
 
 
 def _survey(
@@ -130,7 +119,8 @@ def start(
     home = home if isinstance(home, Home) else Home.locate(home, environ)
     chosen = expand(names, without=without)
     home.make()
-    check_disk(home.root)
+    # Databases that cannot write stop in ugly ways.
+    check_disk(home.root, needed_bytes=NEEDED_BYTES, variable="STACK_HOME")
     with alone(home.root):
         known = _start(home, chosen, report=report, environ=environ)
     return Platform(home=home, names=chosen, environment=known)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from stack import errors, platform
+from stack import errors, jars, platform
 from stack.cli import main
 from stack.home import Home
 
@@ -14,7 +14,11 @@ TABLE = [
     (errors.UnknownServer("kafak", ("kafka", "redis")), "kafak", "choose from kafka, redis"),
     (errors.JavaMissing("Java 17 or newer", "none was found"), "Java 17", "apt-get install"),
     (errors.SparkMissing(HOME), str(HOME), "make setup"),
-    (errors.DiskFull(HOME, free_bytes=5 * 10**8, needed_bytes=2 * 10**9), "0.5 GB free", "free some space"),
+    (
+        errors.DiskFull(HOME, free_bytes=5 * 10**8, needed_bytes=2 * 10**9, variable="STACK_JARS"),
+        "0.5 GB free and 2.0 GB",
+        "free some space, or put the folder elsewhere with STACK_JARS",
+    ),
     (errors.PortTaken("kafka", 19092, "STACK_PORT_KAFKA"), "19092", "unset STACK_PORT_KAFKA"),
     (errors.BadPort("STACK_PORT_KAFKA", "many"), "'many'", "set it to a number"),
     (errors.ForeignFolder(HOME), str(HOME), "remove it"),
@@ -41,10 +45,15 @@ def test_every_kind_of_error_is_in_the_table_and_in_the_drawn_tree():
     assert all(f"─ {kind.__name__} " in (errors.__doc__ or "") for kind in kinds)
 
 
-def test_a_disk_with_too_little_space_is_refused_before_anything_starts(tmp_path):
-    with pytest.raises(errors.DiskFull) as refused:
-        platform.check_disk(tmp_path, needed_bytes=10**18)
+def test_a_disk_with_too_little_space_is_refused_before_anything_starts_or_is_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr(platform, "NEEDED_BYTES", 10**18)
+    with pytest.raises(errors.DiskFull, match="STACK_HOME") as refused:
+        platform.start(tmp_path, ["redis"])
     assert refused.value.free_bytes < refused.value.needed_bytes
+    monkeypatch.setattr(jars, "NEEDED_BYTES", 10**18)
+    with pytest.raises(errors.DiskFull, match="STACK_JARS"):
+        jars.prepare({"STACK_JARS": str(tmp_path / "jars")}, print)
+    assert not list((tmp_path / "jars").glob("*.partial"))
 
 
 @pytest.mark.parametrize(
