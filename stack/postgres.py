@@ -6,10 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-import psutil
-
-from stack import ready
-from stack.home import write_private
+from stack import leftovers, ready
+from stack.home import Home, write_private
 from stack.server import Server, Site, package_folder, step
 
 DATABASES = ("airflow", "warehouse")
@@ -50,18 +48,13 @@ def _initialise(site: Site) -> None:
     partial.rename(data)
 
 
-def _forget_dead_postmaster(data: Path) -> None:
+def _forget_dead_postmaster(home: Home) -> None:
     """Remove the pid file of a killed server when another program has that pid now: PostgreSQL would wait for it."""
-    pid_file = data / "postmaster.pid"
-    if not pid_file.exists():
-        return
-    pid = int(pid_file.read_text().split("\n", 1)[0])
-    try:
-        alive = psutil.Process(pid).name() == "postgres"
-    except psutil.NoSuchProcess:
-        alive = False
-    if not alive:
-        pid_file.unlink()
+    pid_file = home.data("postgres") / "postmaster.pid"
+    if pid_file.exists():
+        pid = int(pid_file.read_text().split("\n", 1)[0])
+        if pid not in {process.pid for process in leftovers.find(home.root, "postgres")}:
+            pid_file.unlink()
 
 
 def server(site: Site) -> Server:
@@ -70,7 +63,7 @@ def server(site: Site) -> Server:
 
     def prepare() -> None:
         _initialise(site)
-        _forget_dead_postmaster(data)
+        _forget_dead_postmaster(site.home)
 
     settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "shared_buffers=32MB", "max_connections=80"]
     options = [part for setting in settings for part in ("-c", setting)]

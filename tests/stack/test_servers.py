@@ -3,6 +3,8 @@
 import configparser
 import os
 import shlex
+import shutil
+import subprocess
 
 import pytest
 
@@ -37,6 +39,17 @@ def test_the_database_server_listens_on_loopback_only_and_on_no_socket(site):
     assert "listen_addresses=127.0.0.1" in words
     assert "unix_socket_directories=" in words
     assert ("unshare" in words) == (os.geteuid() == 0)
+
+
+def test_a_pid_file_that_names_the_database_server_of_somebody_else_is_removed(site, tmp_path):
+    data, program = site.home.data("postgres"), tmp_path / "postgres"
+    data.mkdir()
+    shutil.copy(shutil.which("sleep"), program)
+    with subprocess.Popen([program, "60"]) as other:
+        (data / "postmaster.pid").write_text(f"{other.pid}\n{data}\n")
+        postgres.server(site).prepare()
+        other.kill()
+    assert not (data / "postmaster.pid").exists()
 
 
 def test_the_database_server_is_stopped_without_waiting_for_its_clients(site):
