@@ -3,11 +3,13 @@
 import json
 import os
 import urllib.request
+from importlib.metadata import version
 
 import psutil
+import psycopg2
 import pytest
 
-from stack import environment, leftovers, platform
+from stack import environment, leftovers, part, platform
 from stack.home import Home
 
 pytestmark = pytest.mark.e2e
@@ -44,6 +46,13 @@ def ask(url, *, token=None, body=None):
 
 def test_all_servers_are_ready(running):
     assert {one.name: one.problem for one in platform.status(running.home)} == dict.fromkeys(platform.NAMES)
+
+
+def test_the_database_says_by_which_version_it_was_migrated(running):
+    assert part.is_migrated(running.environment)
+    with psycopg2.connect(running.environment["WAREHOUSE_URL"]) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'airflow'")
+        assert cursor.fetchone() == (f"migrated by Airflow {version('apache-airflow')}",)
 
 
 def test_no_part_of_airflow_listens_beyond_this_machine(running):
