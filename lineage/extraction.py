@@ -102,6 +102,9 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "checks": [_check(check, read.dataset) for read in outcome.inputs for check in read.checks],
         "messages": [f"{message.channel}: {message.subject}" for message in outcome.messages],
         "links": dict(outcome.links),
+        "seconds": outcome.usage.seconds if outcome.usage else None,
+        "cpu_seconds": outcome.usage.cpu_s if outcome.usage else None,
+        "peak_memory_bytes": outcome.usage.peak_bytes if outcome.usage else None,
     }
 
 

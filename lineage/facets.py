@@ -50,7 +50,7 @@ class ColumnDetailsDatasetFacet(Published, DatasetFacet):
 
 @attr.define
 class TaskCountsRunFacet(Published, RunFacet):
-    """Rows in, out and rejected, the offsets read, the data interval; what is unknown is absent."""
+    """Rows in, out and rejected, the offsets read, the data interval, what it took; what is unknown is absent."""
 
     rowsIn: int | None = None
     rowsOut: int | None = None
@@ -60,6 +60,9 @@ class TaskCountsRunFacet(Published, RunFacet):
     offsets: list[dict[str, Any]] | None = None
     dataIntervalStart: str | None = None
     dataIntervalEnd: str | None = None
+    seconds: float | None = None
+    cpuSeconds: float | None = None
+    peakMemoryBytes: int | None = None
 
 
 @attr.define
@@ -126,7 +129,7 @@ def _detail(path: str, field: Field) -> dict[str, Any]:
 
 def task_counts(outcome: Outcome) -> TaskCountsRunFacet:
     """The counts of an outcome."""
-    start, end = outcome.interval or (None, None)
+    (start, end), took = outcome.interval or (None, None), outcome.usage
     return TaskCountsRunFacet(
         rowsIn=outcome.rows_in,
         rowsOut=outcome.rows_out,
@@ -136,6 +139,9 @@ def task_counts(outcome: Outcome) -> TaskCountsRunFacet:
         offsets=[offset_range(at) for at in outcome.offsets] or None,
         dataIntervalStart=start.isoformat() if start else None,
         dataIntervalEnd=end.isoformat() if end else None,
+        seconds=took.seconds if took else None,
+        cpuSeconds=took.cpu_s if took else None,
+        peakMemoryBytes=took.peak_bytes if took else None,
     )
 
 

@@ -153,6 +153,18 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a run took of its machine: the task's process and every process that it started and waited for (Spark's
+    driver too). Pods and servers that work for it elsewhere are not in here.
+    """
+
+    seconds: float
+    cpu_s: float
+    peak_bytes: int
+    """The most memory that one of these processes held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What one run of a task read, wrote, counted and checked. Counts are rows (messages for a topic)."""
 
@@ -167,6 +179,7 @@ class Outcome:
     """Rows rejected, by reason."""
     offsets: tuple[TopicOffsets, ...] = ()
     interval: tuple[datetime, datetime] | None = None
+    usage: Usage | None = None
     sql: tuple[str, ...] = ()
     messages: tuple[Message, ...] = ()
     alerted: bool = False

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from stack import platform, pull
 from stack.environment import AIRFLOW_LOGIN
-from stack.errors import RunFailed
+from stack.errors import RunFailed, RunTooLong
 from stack.home import Home, write_private
 from stack.shop.clock import HOUR_MS
 from stack.shop.deploys import Rollout, find
@@ -137,6 +137,7 @@ def follow(client: AirflowClient, dag_id: str, run_id: str, *, say: Callable[[st
 
     Raises:
         RunFailed: it ended in another state than success (after the reports of what did run).
+        RunTooLong: it has not ended (after the same).
     """
     say(f"{dag_id}: run {run_id}")
     told: set[str] = set()
@@ -154,8 +155,11 @@ def follow(client: AirflowClient, dag_id: str, run_id: str, *, say: Callable[[st
         instance = instances[task_id]
         summary = client.summary(dag_id, run_id, task_id)
         yield TaskReport(task_id=task_id, state=instance["state"], seconds=instance["duration"], summary=summary)
+    url = f"{client.url}/dags/{dag_id}/runs/{run_id}"
+    if state in ("queued", "running"):
+        raise RunTooLong(dag_id, RUN_TIMEOUT_S, url)
     if state != "success":
-        raise RunFailed(dag_id, state, f"{client.url}/dags/{dag_id}/runs/{run_id}")
+        raise RunFailed(dag_id, state, url)
 
 
 def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None]) -> None:
@@ -267,18 +271,20 @@ def _count(home: Home) -> None:
 
 
 def show_tasks(console: Console, dag_id: str, reports: list[TaskReport]) -> None:
-    """A table: what each task did with the rows."""
+    """A table: what each task did with the rows, and what it took (peak memory of its largest process)."""
     table = Table(title=dag_id, title_justify="left")
     table.add_column("task", no_wrap=True)
     table.add_column("state")
-    for word in ("rows in", "out", "rejected", "seen before", "checks", "seconds"):
+    for word in ("rows in", "out", "rejected", "seen before", "checks", "seconds", "cpu s", "MB"):
         table.add_column(word, justify="right")
     for report in reports:
         checks = report.summary.get("checks") or []
         passed = sum(1 for check in checks if check["success"])
         counts = [_figure(report.summary.get(key)) for key in COUNTS]
         ran = f"{passed}/{len(checks)}" if checks else "–"
-        table.add_row(report.task_id, report.state, *counts, ran, _figure(report.seconds and round(report.seconds, 1)))
+        cpu_s, peak = report.summary.get("cpu_seconds"), report.summary.get("peak_memory_bytes")
+        took = (report.seconds and round(report.seconds, 1), cpu_s, peak and peak // 1_000_000)
+        table.add_row(report.task_id, report.state, *counts, ran, *map(_figure, took))
     console.print(table)
 
 

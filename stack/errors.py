@@ -15,7 +15,8 @@ StackError                     exit 2
  ├─ NeverStarted               .home: asked about a home that no `stack up` has made
  ├─ StepFailed                 .name, .log: a step before the start of a server
  ├─ ServerFailed               .name, .log: it does not come up
- └─ RunFailed                  .dag_id, .state, .url: a DAG run did not succeed        exit 1
+ ├─ RunFailed                  .dag_id, .state, .url: a DAG run did not succeed        exit 1
+ └─ RunTooLong                 .dag_id, .seconds, .url: a DAG run was not over in time exit 1
 """
 
 from __future__ import annotations
@@ -147,6 +148,16 @@ class ServerFailed(StackError):
     def __init__(self, name: str, reason: str, log: str, log_file: Path) -> None:
         self.name, self.reason, self.log = name, reason, log
         super().__init__(f"{name} does not come up ({reason}): see {log_file}, its last lines are\n{log}")
+
+
+class RunTooLong(StackError):
+    """A DAG run was not over in time."""
+
+    exit_code = 1
+
+    def __init__(self, dag_id: str, seconds: float, url: str) -> None:
+        self.dag_id, self.seconds, self.url = dag_id, seconds, url
+        super().__init__(f"{dag_id} still runs after {seconds:.0f} s (is the machine busy?): follow it at {url}.")
 
 
 class RunFailed(StackError):

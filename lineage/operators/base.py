@@ -2,9 +2,10 @@
 
 import inspect
 import re
+import resource
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from catalog import contract as contracts
 from lineage import extraction, trigger
 from lineage.errors import LineageError
-from lineage.outcome import Outcome, Read, Written
+from lineage.outcome import Outcome, Read, Usage, Written
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -32,6 +33,23 @@ if TYPE_CHECKING:
 def described(docstring: str | None) -> str | None:
     """A docstring without its list of parameters: what a reader of the task wants to know."""
     return re.split(r"\n(?::param|Args:)", docstring or "", maxsplit=1)[0].strip() or None
+
+
+def _meter() -> Callable[[], Usage]:
+    """Start to measure; what it returns says what was used since."""
+
+    def spent() -> tuple[float, float]:
+        own, waited_for = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return time.monotonic(), own.ru_utime + own.ru_stime + waited_for.ru_utime + waited_for.ru_stime
+
+    began, before = spent()
+
+    def used() -> Usage:
+        now, cpu_s = spent()
+        peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return Usage(seconds=round(now - began, 1), cpu_s=round(cpu_s - before, 1), peak_bytes=max(peaks) * 1024)
+
+    return used
 
 
 class LineageOperator(BaseOperator):
@@ -64,17 +82,17 @@ class LineageOperator(BaseOperator):
 
     def execute(self, context: "Context") -> dict[str, Any]:
         """Run, keep the outcome for the listener, and return its summary as XCom."""
-        started = time.monotonic()
+        used = _meter()
         try:
-            self.outcome = replace(self.run(context), interval=self.data_interval)
+            self.outcome = replace(self.run(context), interval=self.data_interval, usage=used())
         except LineageError as error:
             if error.outcome is not None:
-                self.outcome = replace(error.outcome, interval=self.data_interval)
+                self.outcome = replace(error.outcome, interval=self.data_interval, usage=used())
                 context["ti"].xcom_push(key="outcome", value=extraction.summary(self.outcome))
             if error.retryable:
                 raise
             raise AirflowFailException(str(error)) from error
-        return {**extraction.summary(self.outcome), "seconds": round(time.monotonic() - started, 1)}
+        return extraction.summary(self.outcome)
 
     def lineage(self, outcome: Outcome | None) -> "OperatorLineage[Any, Any]":
         """OpenLineage of one state: `None` at the start (what is expected), the outcome on completion and failure."""

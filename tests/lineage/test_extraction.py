@@ -1,6 +1,8 @@
 """An outcome becomes OpenLineage that holds everything it says, and that the specification accepts."""
 
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +15,7 @@ from openlineage.client.serde import Serde
 from catalog.contract import load, load_all
 from catalog.dataset import Dataset
 from lineage.extraction import operator_lineage, summary
+from lineage.operators.base import LineageOperator
 from lineage.outcome import (
     Check,
     ColumnMetrics,
@@ -174,6 +177,28 @@ def test_the_counts_are_on_the_run() -> None:
         "2026-11-01T00:00:00+00:00",
         "2026-11-01T01:00:00+00:00",
     )
+
+
+def test_a_task_tells_what_it_and_the_processes_it_waited_for_took() -> None:
+    class Busy(LineageOperator):
+        """Starts another process that is busy for a while and holds 200 MB."""
+
+        def run(self, context: object) -> Outcome:
+            work = "import time\nheld = b'x' * 200_000_000\nwhile time.process_time() < 0.4: pass"
+            subprocess.run([sys.executable, "-c", work], check=True)
+            return Outcome()
+
+        def expected(self) -> Outcome:
+            return Outcome()
+
+    task = Busy(task_id="busy")
+    told = task.execute({})
+    assert told["cpu_seconds"] >= 0.4 and told["seconds"] >= 0.4
+    assert told["peak_memory_bytes"] >= 200_000_000
+    assert task.outcome is not None
+    counts = event(task.outcome)["run"]["facets"]["ecompulse_taskCounts"]
+    assert (counts["seconds"], counts["cpuSeconds"]) == (told["seconds"], told["cpu_seconds"])
+    assert counts["peakMemoryBytes"] == told["peak_memory_bytes"]
 
 
 def test_the_output_says_how_much_and_from_which_columns() -> None:

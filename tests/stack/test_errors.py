@@ -28,6 +28,11 @@ TABLE = [
     (errors.NeverStarted(HOME), str(HOME), "stack up"),
     (errors.StepFailed("kafka format", "no space left"), "no space left", "stack reset kafka"),
     (errors.RunFailed("a_dag", "failed", "http://127.0.0.1:8080/dags/a_dag"), "a_dag ended as failed", "run it again"),
+    (
+        errors.RunTooLong("a_dag", 900, "http://127.0.0.1:8080/dags/a_dag"),
+        "a_dag still runs after 900 s",
+        "follow it at",
+    ),
     (errors.ServerFailed("redis", "refused", "bad config", HOME / "redis.log"), "redis does not come up", "redis.log"),
 ]
 
@@ -36,7 +41,7 @@ TABLE = [
 def test_the_sentence_names_the_thing_and_the_remedy(error, thing, remedy):
     assert thing in str(error)
     assert remedy in str(error)
-    assert error.exit_code == (1 if isinstance(error, errors.RunFailed) else 2)
+    assert error.exit_code == (1 if isinstance(error, errors.RunFailed | errors.RunTooLong) else 2)
 
 
 def test_every_kind_of_error_is_in_the_table_and_in_the_drawn_tree():

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from statistics import median_low
 
 from catalog import graph, history
 from catalog.dataset import Dataset
@@ -117,6 +118,7 @@ def job(site: Reading, which: Job) -> str:
         if edge.job == which
     ]
     runs = site.index.runs(which, limit=RUNS)
+    ended = [run for run in runs if run.state != "RUNNING"]
     above = site.index.job(entry.parent) if entry.parent and entry.parent in site.jobs else None
     return site.page(
         "job.html",
@@ -127,6 +129,8 @@ def job(site: Reading, which: Job) -> str:
         parts_of=parts,
         effects=effects,
         runs=runs,
+        ended=ended,
+        typical=median_low(spans) if (spans := [run.duration for run in ended if run.duration is not None]) else None,
         shared=above is not None and above.description == entry.description,
     )
 

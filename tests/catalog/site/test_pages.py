@@ -78,6 +78,13 @@ def test_a_job_page_shows_its_statement_source_and_what_it_does_to_columns(pages
     assert address.column(DAILY, "total_revenue") in text
 
 
+def test_a_job_page_says_how_many_of_its_last_runs_succeeded_and_how_long_they_took(pages: Pages, index: Index) -> None:
+    job = next(run.job for run in index.runs(limit=50) if run.failed)
+    states = [run.state for run in index.runs(job, limit=12) if run.state != "RUNNING"]
+    expected = f"Last runs {states.count('COMPLETE')} of {len(states)} succeeded, half of them within"
+    assert expected in words(pages(address.of(job)))
+
+
 def test_a_run_page_tells_how_it_ended_and_counts_its_rows(pages: Pages, index: Index) -> None:
     failed = next(run for run in index.runs(limit=50) if run.job.name.endswith("validate_session_metrics"))
     said = words(pages(address.run(failed.run_id)))
