@@ -6,6 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says how busy the machine is; a law that takes too long shows in the whole (`--durations`).
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 # Before anything imports Airflow: it reads its configuration once.
 _HOME = Path(tempfile.mkdtemp(prefix="ecompulse-tests-"))
@@ -25,6 +30,13 @@ SHARED = REPOSITORY.parent / "shared"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Write what was seen into the golden files.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A folder's tests stay in one process (`--dist loadgroup`): they share servers. The longest folder begins."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(str(item.path.parent.relative_to(REPOSITORY))))
+    items.sort(key=lambda item: item.path.parent.name != "e2e")
 
 
 @pytest.fixture(scope="session")
