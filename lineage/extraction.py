@@ -82,7 +82,7 @@ def dataset_facets(
         found["schema"] = ol.schema_dataset.SchemaDatasetFacet(fields=_schema_fields(known.fields))
         found[COLUMN_DETAILS] = facets.column_details(known, contract, observed=schema is not None)
     if contract is not None:
-        found |= _promises(contract)
+        found |= promises(contract)
     return found
 
 
@@ -108,7 +108,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _promises(contract: Contract) -> dict[str, DatasetFacet]:
+def promises(contract: Contract) -> dict[str, DatasetFacet]:
+    """Whose a dataset is, what it is, and its tags: what a contract says whoever touches the dataset."""
     tags: list[tuple[str, str, str | None]] = [("tier", contract.tier, None)]
     tags += [(tag, "true", None) for tag in contract.tags]
     tags += [("pii", "true", path) for path in contract.pii]

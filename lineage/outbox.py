@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from lineage.redaction import redact, redact_text
 logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
+Retell = Callable[[Event], Event]
 
 _PENDING, _REJECTED, _NEW = "pending", "rejected", ".new"
 _LOCK, _WAKE, _STARTED, _TROUBLE = "relay.lock", "relay.wake", "relay.started", "trouble"
@@ -152,10 +153,11 @@ class Outbox:
 
     # -- Spool files of other writers -----------------------------------------------------------------------------
 
-    def import_lines(self, spool: Path) -> int:
+    def import_lines(self, spool: Path, *, retell: Retell = dict) -> int:
         """Take the events of a finished writer's file, one JSON object a line; return how many were taken now.
 
-        Meant for the OpenLineage listener in Spark with ``transport.type=file``. What was taken is noted beside the
+        Meant for the OpenLineage listener in Spark with ``transport.type=file``; ``retell`` may say an event in other
+        words (it must not fail). What was taken is noted beside the
         file (``<spool>.taken``), so calling again takes only what is new; after a kill half-way the same names are
         written again. A line that is no event, or torn because the driver died while writing, goes to ``rejected/``.
         Takes nothing when the file does not exist. Raises OutboxUnwritable.
@@ -171,11 +173,11 @@ class Outbox:
             fallback = spool.stat().st_mtime_ns
             while line := lines.readline():
                 position = lines.tell()
-                taken += self._take(line, f"{position:012d}-{_digest(spool)[:8]}", fallback)
+                taken += self._take(line, f"{position:012d}-{_digest(spool)[:8]}", fallback, retell)
         _write_whole(note, str(size).encode())
         return taken
 
-    def _take(self, line: bytes, token: str, fallback_ns: int) -> int:
+    def _take(self, line: bytes, token: str, fallback_ns: int, retell: Retell) -> int:
         text = line.decode("utf-8", "replace").strip()
         if not text:
             return 0
@@ -187,7 +189,7 @@ class Outbox:
         if not isinstance(event, dict):
             self._write_rejection(f"{_NO_RUN}.{_BETWEEN}.{fallback_ns:020d}-{token}.json", reason, text)
             return 0
-        self._add(event, f"{_event_ns(event, fallback_ns):020d}-{token}")
+        self._add(retell(event), f"{_event_ns(event, fallback_ns):020d}-{token}")
         return 1
 
     # -- The process that delivers ------------------------------------------------------------------------------------

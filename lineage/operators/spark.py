@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from catalog import contract as contracts
 from catalog.dataset import Dataset
+from lineage import listener
 from lineage.hooks.spark import ROOT, Application, SparkHook
 from lineage.jobs import columns, conf, observed
 from lineage.jobs.report import Report
@@ -124,13 +125,13 @@ class SparkKubernetesOperator(ConnectedOperator):
             glue_endpoint=self.lake.endpoint("glue"),
         )
         namespace = os.environ.get("AIRFLOW__OPENLINEAGE__NAMESPACE", "ecompulse")
-        listener = conf.listener(namespace, transport, parent=parent_of({}, context) if context else {})
+        told = conf.listener(namespace, transport, parent=parent_of({}, context) if context else {})
         return Application(
             name=self.job,
             file=self.application,
             arguments=tuple(part for key, value in options.items() if value for part in (f"--{key}", str(value)))
             + flags,
-            spark_conf={**lake.conf(), **listener},
+            spark_conf={**lake.conf(), **told},
             environment=self._secrets() if self.spark.is_local else {},
         )
 
@@ -146,6 +147,11 @@ class SparkKubernetesOperator(ConnectedOperator):
             "kafka": self.kafka.dataset, "lake": self.lake.dataset, "cache": self.cache.dataset,
         }  # fmt: skip
         return hooks[contract.kind](contract.name)
+
+    def retell(self, event: dict[str, Any]) -> dict[str, Any]:
+        """An event of Spark's listener, in the words of our record."""
+        known = {self.dataset(each): contracts.load(each) for each in (*self.reads, *self.writes)}
+        return listener.retold(event, contracts=known)
 
     def _local(self, context: "Context", spool: Path) -> Report:
         with tempfile.TemporaryDirectory(prefix="spark-") as folder:
@@ -239,7 +245,7 @@ class SparkKubernetesOperator(ConnectedOperator):
             return
         box = Outbox(Path(outbox))
         for file in sorted(spool.parent.glob(f"{self.dag_id}.{self.task_id}.*.jsonl")):
-            taken = box.import_lines(file)
+            taken = box.import_lines(file, retell=self.retell)
             self.log.info("took %d events of Spark into the outbox", taken)
             file.unlink()
             file.with_name(file.name + ".taken").unlink(missing_ok=True)

@@ -111,7 +111,8 @@ class SparkStreamOperator(SparkKubernetesOperator):
     def _take_stream(self) -> None:
         if outbox := os.environ.get("LINEAGE_OUTBOX"):
             box = Outbox(Path(outbox))
-            self.log.info("took %d events of Spark into the outbox", box.import_lines(self._stream_spool))
+            taken = box.import_lines(self._stream_spool, retell=self.retell)
+            self.log.info("took %d events of Spark into the outbox", taken)
             box.wake()
 
 
