@@ -46,7 +46,7 @@ demo: setup ## Start the platform, send three days of shop events, run the DAGs,
 
 # Two at a time: a whole DAG waits for its servers half of the time. A folder's tests stay together (tests/conftest.py).
 test: setup unit ## All tests: unit, then with real servers and whole DAGs
-	@$(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "integration or e2e"
+	@$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder -m "integration or e2e"
 
 unit: $(VENV)/.ready ## The fast tests only
 	@$(BIN)/pytest -n 2 -q -m "not integration and not e2e"

@@ -32,10 +32,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="Write what was seen into the golden files.")
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """`--dist loadscope` keeps a folder's tests in one process: they share servers."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0].rpartition("/")[0]
+
+    return ByFolder(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A folder's tests stay in one process (`--dist loadgroup`): they share servers. The longest folder begins."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent.relative_to(REPOSITORY))))
+    """The folder that takes longest begins, so that the other process is not left waiting for it."""
     items.sort(key=lambda item: item.path.parent.name != "e2e")
 
 
