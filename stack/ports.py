@@ -31,6 +31,21 @@ def variable(name: str) -> str:
     return f"STACK_PORT_{name.upper().replace('-', '_')}"
 
 
+OFFSET = "STACK_PORT_OFFSET"
+
+
+def usual(environ: Mapping[str, str]) -> Mapping[str, int]:
+    """The usual ports, moved by STACK_PORT_OFFSET: a second set of servers on one machine with ports of its own.
+
+    Raises:
+        BadPort: that is no number, or leads to something that is no port.
+    """
+    text = environ.get(OFFSET) or "0"
+    if not text.isdecimal() or max(DEFAULTS.values()) + int(text) > 65535:
+        raise BadPort(OFFSET, text)
+    return {name: port + int(text) for name, port in DEFAULTS.items()}
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on this port of 127.0.0.1 now."""
     with socket.socket() as probe:
@@ -72,7 +87,12 @@ def _any_free(usable: Callable[[int], bool], taken: Collection[int]) -> int:
 
 
 def choose(
-    *, kept: Mapping[str, int], pinned: Mapping[str, int], ours: Collection[str], usable: Callable[[int], bool]
+    *,
+    kept: Mapping[str, int],
+    pinned: Mapping[str, int],
+    ours: Collection[str],
+    usable: Callable[[int], bool],
+    wished: Mapping[str, int] = DEFAULTS,
 ) -> dict[str, int]:
     """A port for every name of DEFAULTS, no two alike.
 
@@ -80,6 +100,7 @@ def choose(
         kept: the ports of the last start. pinned: the ports the user asks for.
         ours: names whose server runs now, so that its kept port is busy because of us.
         usable: whether a port is free; asked once for each.
+        wished: the ports to take when nothing else is said.
 
     Raises:
         PortTaken: a pinned port is somebody else's.
@@ -89,11 +110,11 @@ def choose(
         if name not in chosen and (port in chosen.values() or not usable(port)):
             raise PortTaken(name, port, variable(name))
         chosen.setdefault(name, port)
-    for name, default in DEFAULTS.items():
+    for name, default in wished.items():
         if name not in chosen:
             wishes = dict.fromkeys(port for port in (kept.get(name), default) if port not in {None, *chosen.values()})
             free = next((port for port in wishes if port and usable(port)), None)
-            chosen[name] = free or _any_free(usable, {*chosen.values(), *DEFAULTS.values()})
+            chosen[name] = free or _any_free(usable, {*chosen.values(), *wished.values()})
     return {name: chosen[name] for name in DEFAULTS}
 
 
@@ -120,6 +141,6 @@ def assign(
     home: Home, *, ours: Collection[str], environ: Mapping[str, str], usable: Callable[[int], bool]
 ) -> dict[str, int]:
     """Choose the ports of this start and write them to `ports.json`."""
-    ports = choose(kept=read(home), pinned=pins(environ), ours=ours, usable=usable)
+    ports = choose(kept=read(home), pinned=pins(environ), ours=ours, usable=usable, wished=usual(environ))
     write_private(home.root / "ports.json", json.dumps(ports, indent=1))
     return ports

@@ -53,6 +53,20 @@ def test_a_pin_that_is_no_port_is_refused_by_name(value):
         ports.pins({"STACK_PORT_AIRFLOW_API": value})
 
 
+def test_a_second_set_of_servers_can_have_usual_ports_of_its_own():
+    wished = ports.usual({"STACK_PORT_OFFSET": "100"})
+    chosen = ports.choose(kept={}, pinned={}, ours=(), usable=EVERY.__contains__, wished=wished)
+    assert chosen == {name: port + 100 for name, port in ports.DEFAULTS.items()}
+    assert not set(chosen.values()) & set(ports.DEFAULTS.values())
+    assert ports.usual({}) == dict(ports.DEFAULTS)
+
+
+@pytest.mark.parametrize("value", ["a lot", "-5", "60000"])
+def test_an_offset_that_leads_nowhere_is_refused_by_name(value):
+    with pytest.raises(BadPort, match="STACK_PORT_OFFSET"):
+        ports.usual({"STACK_PORT_OFFSET": value})
+
+
 @given(kept=some_ports, busy=st.sets(st.sampled_from(sorted(ports.DEFAULTS.values()))))
 def test_no_two_servers_ever_share_a_port(kept, busy):
     chosen = ports.choose(kept=kept, pinned={}, ours=(), usable=(EVERY - busy).__contains__)
