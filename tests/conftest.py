@@ -21,7 +21,7 @@ os.environ.update(
     AIRFLOW__LOGGING__LOGGING_LEVEL="WARNING",
     AIRFLOW__OPENLINEAGE__DISABLED="True",
 )
-# Of two processes each has ports of its own: one must not take those of a server that the other has stopped for a while.
+# Each of two processes has ports of its own: a server that one has stopped for a while keeps its port.
 os.environ["STACK_PORT_OFFSET"] = str(100 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
 for name in [name for name in os.environ if name.startswith("AIRFLOW_CONN_")]:
     del os.environ[name]
