@@ -199,7 +199,7 @@ def main_job(home: Home, *, events: int, days: int, report: Callable[[str], None
             ran(QUALITY, follow(client, QUALITY, quality, say=report))
             ran(EVOLUTION, follow(client, EVOLUTION, client.caused(EVOLUTION, quality), say=report))
     finally:
-        show(Console(width=max(Console().width, 110)), stream.manifest(), done, environment, since=begun)
+        show(Console(width=max(Console().width, 124)), stream.manifest(), done, environment, since=begun)
     _count(home)
 
 
@@ -274,7 +274,6 @@ def show_tasks(console: Console, dag_id: str, reports: list[TaskReport]) -> None
     """A table: what each task did with the rows, and what it took (peak memory of its largest process)."""
     table = Table(title=dag_id, title_justify="left")
     table.add_column("task", no_wrap=True)
-    table.add_column("state")
     for word in ("rows in", "out", "rejected", "seen before", "checks", "seconds", "cpu s", "MB"):
         table.add_column(word, justify="right")
     for report in reports:
@@ -284,7 +283,8 @@ def show_tasks(console: Console, dag_id: str, reports: list[TaskReport]) -> None
         ran = f"{passed}/{len(checks)}" if checks else "–"
         cpu_s, peak = report.summary.get("cpu_seconds"), report.summary.get("peak_memory_bytes")
         took = (report.seconds and round(report.seconds, 1), cpu_s, peak and peak // 1_000_000)
-        table.add_row(report.task_id, report.state, *counts, ran, *map(_figure, took))
+        name = report.task_id if report.state == "success" else f"{report.task_id} ({report.state})"
+        table.add_row(name, *counts, ran, *map(_figure, took))
     console.print(table)
 
 
