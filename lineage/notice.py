@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import Any, Literal
 
 from lineage.outcome import Check, Outcome, Read, Written
@@ -108,7 +109,7 @@ def as_blocks(notice: Notice) -> list[dict[str, Any]]:
 
 def escaped(text: str) -> str:
     """Text in which nothing is markup: neither of HTML nor of Slack, where it could call a whole channel."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(text, quote=False)
 
 
 def _columns(table: tuple[tuple[str, ...], ...]) -> list[str]:

@@ -38,16 +38,15 @@ def described(docstring: str | None) -> str | None:
 def _meter() -> Callable[[], Usage]:
     """Start to measure; what it returns says what was used since."""
 
-    def spent() -> tuple[float, float]:
-        own, waited_for = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        return time.monotonic(), own.ru_utime + own.ru_stime + waited_for.ru_utime + waited_for.ru_stime
+    def spent() -> tuple[float, float, int]:
+        both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return time.monotonic(), sum(one.ru_utime + one.ru_stime for one in both), max(one.ru_maxrss for one in both)
 
-    began, before = spent()
+    began, before, _ = spent()
 
     def used() -> Usage:
-        now, cpu_s = spent()
-        peaks = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        return Usage(seconds=round(now - began, 1), cpu_s=round(cpu_s - before, 1), peak_bytes=max(peaks) * 1024)
+        now, cpu_s, peak_kib = spent()
+        return Usage(seconds=round(now - began, 1), cpu_s=round(cpu_s - before, 1), peak_bytes=peak_kib * 1024)
 
     return used
 
